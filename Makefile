@@ -1,0 +1,59 @@
+# The commands of the project.  `make demo` and `make test` do all the set-up that they need.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+SANDBOX := $(BIN)/cdc-sandbox
+PYTEST := $(BIN)/python -m pytest
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo test up down status clean lint types unit lowest sandbox-test e2e build
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt meta/ee-requirements.txt sandbox/pyproject.toml tools/setup.sh
+	@tools/setup.sh $(VENV)
+
+demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change event on the screen
+	@$(BIN)/python tools/demo.py
+
+test: $(VENV)/.ready ## everything that CI checks, from nothing
+	@$(BIN)/python tools/run_checks.py lint types unit lowest build sandbox-test e2e
+
+up: $(VENV)/.ready ## start the sandbox
+	@$(SANDBOX) up
+
+down: $(VENV)/.ready ## stop the sandbox and undo everything that it did to this machine
+	@$(SANDBOX) down
+
+status: $(VENV)/.ready ## each part of the sandbox, and how to look around
+	@$(SANDBOX) status
+
+clean: $(VENV)/.ready ## stop the sandbox and empty its caches
+	@$(SANDBOX) down
+	@$(SANDBOX) clean
+
+lint: $(VENV)/.ready ## style of Python, YAML, playbooks, Go
+	@tools/lint.sh
+
+types: $(VENV)/.ready ## mypy --strict over plugins and sandbox
+	@tools/types.sh
+
+unit: $(VENV)/.ready ## unit tests of the collection
+	@$(PYTEST) tests/unit -q
+
+lowest: $(VENV)/.ready ## unit tests with the oldest versions that requirements.txt allows
+	@tools/lowest.sh
+
+build: $(VENV)/.ready ## build the collection and look at what is in it
+	@$(BIN)/python tools/check_build.py
+
+sandbox-test: $(VENV)/.ready ## tests of the sandbox itself, and of the SQL modules on a real PostgreSQL
+	@tools/sandbox_tests.sh
+
+e2e: $(VENV)/.ready ## the whole pipeline on the sandbox, from nothing to events
+	@$(PYTEST) tests/e2e -v --tb=short

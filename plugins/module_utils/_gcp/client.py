@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one gateway to Google's REST APIs: deadlines, retries, and errors that a person understands.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import time
+import typing as t
+from collections.abc import Mapping
+
+from .._reconcile.engine import Library
+from .._reconcile.errors import ReconcileError
+from .._reconcile.wait import Clock, intervals
+from .auth import LoginError, credentials
+from .options import GcpOptions
+
+try:
+    import google.auth.exceptions
+    import google.auth.transport.requests
+    import requests
+
+    _ERROR: ImportError | None = None
+except ImportError as error:
+    _ERROR = error
+
+REQUESTS = Library("requests", _ERROR)
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+"""HTTP codes after which the same request is sent again (google.api_core.retry, Terraform's error_retry_predicates)."""
+
+
+class ApiError(ReconcileError):
+    """A Google API refused.
+
+    status: HTTP code.  reason: `errors[0].reason` or the status name ("notAuthorized", "ALREADY_EXISTS"), "" when there is none.
+    server_message: the server's own words.
+    """
+
+    def __init__(self, attempt: str, status: int, reason: str, server_message: str, body: Mapping[str, t.Any]) -> None:
+        hint = ""
+        if status == 401:
+            hint = " Log in again: the credentials are not accepted."
+        elif status == 403:
+            hint = " Check the project's name and the permissions of the account that runs this."
+        super().__init__(
+            f"{attempt} failed with HTTP {status}{f' {reason}' if reason else ''}: {server_message}{hint}",
+            http_status=status,
+            reason=reason,
+        )
+        self.status = status
+        self.reason = reason
+        self.server_message = server_message
+        self.body = body
+
+
+class LostAnswer(ReconcileError):
+    """A request that must not be repeated blindly was sent, and no answer came: it may or may not have been carried out."""
+
+
+class Client:
+    """Requests to Google's APIs with one log-in.
+
+    session: an AuthorizedSession, or None to make one of `options` at the first request.
+    """
+
+    def __init__(self, options: GcpOptions, session: t.Any = None, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock = clock or Clock()
+        self._session = session
+
+    def request(
+        self,
+        attempt: str,
+        method: str,
+        endpoint: str,
+        path: str,
+        query: Mapping[str, t.Any] | None = None,
+        body: Mapping[str, t.Any] | None = None,
+        repeatable: bool = True,
+    ) -> dict[str, t.Any]:
+        """Send one request and give back the answer's JSON.
+
+        attempt: what is being tried, for messages: "Reading topic shop.changes".
+        endpoint: name of the endpoint option, for example "sql_endpoint".
+        repeatable: False for a request that creates something anew each time it arrives (a service account key): it is then
+            repeated only after 429, and a lost answer raises LostAnswer.
+        Raises ApiError, LoginError, or LostAnswer.
+        """
+        url = self.options.endpoints[endpoint] + path
+        deadline = self.clock.now() + self.options.retry_timeout
+        for pause in intervals(0.5):
+            error: ReconcileError
+            wanted_pause = None
+            try:
+                response = self._open().request(
+                    method, url, params=query, json=body, timeout=self.options.request_timeout, headers={"User-Agent": "cdc.gcp"}
+                )
+            except google.auth.exceptions.GoogleAuthError as failure:
+                raise LoginError(f"{attempt}: cannot log in to Google Cloud: {failure}") from failure
+            except requests.exceptions.RequestException as failure:
+                if not repeatable and not isinstance(failure, requests.exceptions.ConnectTimeout):
+                    raise LostAnswer(f"{attempt}: the answer of {url} was lost ({type(failure).__name__}).") from failure
+                error = ReconcileError(f"{attempt}: no answer from {url} ({_cause(failure)}). Check the network and {endpoint}.")
+            else:
+                if response.ok:
+                    return dict(response.json()) if response.content else {}
+                error = _api_error(attempt, response)
+                if response.status_code not in (RETRIED if repeatable else {429}) or _never_passes(error):
+                    raise error
+                wanted_pause = _retry_after(response.headers.get("Retry-After"))
+            pause = pause if wanted_pause is None else wanted_pause
+            if self.clock.now() + pause > deadline:
+                raise error
+            self.clock.sleep(pause)
+        raise AssertionError("intervals() never ends")
+
+    def _open(self) -> t.Any:
+        if self._session is None:
+            session = google.auth.transport.requests.AuthorizedSession(credentials(self.options))
+            if self.options.ca_certificate_file:
+                session.verify = self.options.ca_certificate_file
+            self._session = session
+        return self._session
+
+
+def _api_error(attempt: str, response: t.Any) -> ApiError:
+    """Google's error shape `{"error": {"code", "message", "status", "errors": [{"reason"}]}}`; anything else by its text."""
+    try:
+        body = dict(response.json())
+        found = body["error"]
+        errors = found.get("errors") or [{}]
+        reason = errors[0].get("reason") or found.get("status") or ""
+        return ApiError(attempt, response.status_code, reason, found.get("message", ""), body)
+    except (json.JSONDecodeError, requests.exceptions.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
+        return ApiError(attempt, response.status_code, "", str(response.reason or "no further word"), {})
+
+
+def _never_passes(error: ReconcileError) -> bool:
+    """429 of IAM's key limit is final: gcp-apis, "Maximum number of keys on account reached."."""
+    return isinstance(error, ApiError) and error.status == 429 and "Maximum number of keys" in error.server_message
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds of a Retry-After header in either of its forms (RFC 9110, 10.2.3), None when there is none."""
+    if not header:
+        return None
+    if header.isdigit():
+        return float(header)
+    moment = email.utils.parsedate_tz(header)
+    return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else None
+
+
+def _cause(failure: Exception) -> str:
+    return "timeout" if isinstance(failure, requests.exceptions.Timeout) else type(failure).__name__

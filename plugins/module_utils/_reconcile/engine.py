@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read, plan, apply: the one sentence that every module of the collection speaks.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .errors import ReconcileError
+from .plan import Action, Plan
+from .secret import masked, masked_pair
+
+Observed = t.TypeVar("Observed")
+
+
+class Resource(t.Protocol[Observed]):
+    """One resource of one server.
+
+    title: names it in diffs and messages, for example "topic shop.changes".
+    """
+
+    title: str
+
+    def read(self) -> Observed | None:
+        """The resource as the server has it, or None when it does not exist.  Changes nothing."""
+
+    def plan(self, observed: Observed | None) -> Plan:
+        """What to do.  Pure: no I/O, no clock, no randomness.  Raises InvalidInput or Refused before anything was changed."""
+
+    def apply(self, action: Action) -> None:
+        """Do one action, and wait until it is done."""
+
+    def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
+        """What the module returns of the resource: snake_case keys, stable, the same in every mode."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """A Python library that a room needs; `error` is what the import said, or None when it is there."""
+
+    name: str
+    error: ImportError | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened, or in check mode what would: the same plan tells both."""
+
+    changed: bool
+    plan: Plan
+    facts: Mapping[str, t.Any]
+
+
+def reconcile(resource: Resource[t.Any], check_mode: bool) -> Outcome:
+    """Bring `resource` to what is wanted; in check mode only say what would be done.
+
+    After a change the resource is read again, so that the facts are the server's, not ours.
+    """
+    observed = resource.read()
+    plan = resource.plan(observed)
+    done: list[str] = []
+    if plan.actions and not check_mode:
+        for action in plan.actions:
+            try:
+                resource.apply(action)
+            except ReconcileError as error:
+                error.details.setdefault("failed_action", action.summary)
+                error.details.setdefault("done_actions", done)
+                raise
+            done.append(action.summary)
+        observed = resource.read()
+    return Outcome(bool(plan.actions), plan, {**resource.facts(observed), **plan.facts})
+
+
+def run(module: AnsibleModule, make: Callable[[], Resource[t.Any]], libraries: Iterable[Library] = ()) -> t.NoReturn:
+    """The whole of a module's main(): check the libraries, reconcile, and end the module with its result.
+
+    `make` builds the resource from the module's parameters; what it raises is reported like any other error.
+    """
+    for library in libraries:
+        if library.error is not None:
+            module.fail_json(msg=missing_required_lib(library.name), exception=str(library.error))
+    try:
+        resource = make()
+        outcome = reconcile(resource, module.check_mode)
+    except ReconcileError as error:
+        module.fail_json(msg=error.message, **masked(error.details))
+    for warning in outcome.plan.warnings:
+        module.warn(warning)
+    result: dict[str, t.Any] = {
+        **masked(outcome.facts),
+        "changed": outcome.changed,
+        "actions": [action.summary for action in outcome.plan.actions],
+    }
+    if module._diff:
+        result["diff"] = diff(resource.title, outcome.plan)
+    module.exit_json(**result)
+
+
+def diff(title: str, plan: Plan) -> dict[str, t.Any]:
+    """Ansible's diff of a plan: absent resources are empty, secrets hidden, an unchanged resource the same on both sides."""
+    before, after = masked_pair(plan.before or {}, (plan.after or {}) if plan.actions else (plan.before or {}))
+    return {"before": before, "after": after, "before_header": title, "after_header": title}

@@ -1,0 +1,138 @@
+"""Long-running programs of the sandbox: started detached, found again by a pid file, stopped without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import SandboxError
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One long-running program.
+
+    name: names its pid file and its log.
+    command: program and arguments; never passes through a shell.
+    user: numeric user and group id to run as, or None for the caller's.
+    environment: added to the caller's environment.
+    stop_signal: asked for first; SIGKILL follows after `stop_seconds`.
+    """
+
+    settings: Settings
+    name: str
+    command: Sequence[str]
+    user: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 10.0
+
+    @property
+    def log(self) -> Path:
+        return self.settings.logs / f"{self.name}.log"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.settings.state / "pids" / f"{self.name}.pid"
+
+    def pid(self) -> int | None:
+        """The process id if the program runs.  A pid that now belongs to another program does not count."""
+        return running_pid(self.pid_file)
+
+    def start(self) -> None:
+        """Start the program unless it runs.  Its three streams are redirected, so it holds no pipe of the caller's."""
+        if self.pid() is not None:
+            return
+        self.pid_file.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                list(self.command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, **self.environment},
+                user=self.user,
+                group=self.user,
+                extra_groups=[] if self.user is not None else None,
+            )
+        self.pid_file.write_text(f"{process.pid} {_start_time(process.pid)}\n")
+
+    def wait_ready(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Wait until `ready()` is true; fail at once when the program ends, with the last lines of its log."""
+        wait_until(ready, seconds, f"{self.name} did not answer within {seconds:.0f} s; its log is {self.log}", alive=self._still_there)
+
+    def stop(self) -> None:
+        """Stop the program if it runs, and forget it."""
+        stop_pid_file(self.pid_file, self.stop_signal, self.stop_seconds)
+
+    def _still_there(self) -> None:
+        if self.pid() is None:
+            raise SandboxError(f"{self.name} ended while starting; the end of {self.log}:\n{tail(self.log)}")
+
+
+def wait_until(
+    condition: Callable[[], bool], seconds: float, message: str, alive: Callable[[], None] | None = None, interval: float = 0.05
+) -> None:
+    """Wait for `condition()`; raise SandboxError(message) after `seconds`.  `alive()` may raise to give up earlier."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if alive is not None:
+            alive()
+        if time.monotonic() > deadline:
+            raise SandboxError(message)
+        time.sleep(interval)
+
+
+def running_pid(pid_file: Path) -> int | None:
+    """The pid in `pid_file` if that very process still runs (its start time is compared, too)."""
+    try:
+        text = pid_file.read_text().split()
+    except FileNotFoundError:
+        return None
+    if len(text) != 2 or _start_time(int(text[0])) != text[1]:
+        return None
+    return int(text[0])
+
+
+def stop_pid_file(pid_file: Path, stop_signal: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> None:
+    """Stop the process (and its session) named by `pid_file`, if it runs, and remove the file."""
+    pid = running_pid(pid_file)
+    if pid is not None:
+        os.kill(pid, stop_signal)
+        deadline = time.monotonic() + seconds
+        while running_pid(pid_file) is not None:
+            if time.monotonic() > deadline:
+                os.killpg(pid, signal.SIGKILL)
+            time.sleep(0.02)
+    pid_file.unlink(missing_ok=True)
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log."""
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return "(no log)"
+
+
+def _start_time(pid: int) -> str:
+    """Start time of a process in clock ticks since boot (proc(5), field 22), or "" when it is gone or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    if fields[0] == "Z":
+        try:
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        return ""
+    return fields[19]

@@ -1,0 +1,98 @@
+"""Which folders, addresses and ports the sandbox uses: one value, made once, handed to every part."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the sandbox lives.
+
+    state: everything of a running sandbox; `down` empties it.
+    cache: what is worth keeping between two runs (built programs, images); `make clean` empties it.
+    """
+
+    state: Path
+    cache: Path
+
+    project: str = "demo-project"
+    project_number: str = "123456789012"
+    region: str = "europe-west1"
+
+    node_address: str = "10.89.0.1"
+    """Address of the node on the loopback link: pods reach this machine's servers here."""
+    pod_subnet: str = "10.88.0.0/24"
+    private_instance_network: str = "10.89.1"
+    """Private addresses of Cloud SQL instances: `10.89.1.N`, port 5432, on the loopback link."""
+    public_instance_network: str = "10.89.2"
+
+    google_port: int = 8480
+    """The stand-in for Google's REST APIs, http on 127.0.0.1."""
+    pubsub_port: int = 8485
+    """Pub/Sub's plain door (gRPC and REST, no credentials), on 127.0.0.1."""
+    pubsub_tls_port: int = 443
+    """Pub/Sub's TLS door as `pubsub.googleapis.com`, on the node's address."""
+    kubernetes_port: int = 16443
+    etcd_port: int = 12379
+    etcd_peer_port: int = 12380
+
+    @property
+    def google_endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.google_port}"
+
+    @property
+    def pubsub_plain_endpoint(self) -> str:
+        return f"127.0.0.1:{self.pubsub_port}"
+
+    @property
+    def pubsub_tls_endpoint(self) -> str:
+        return f"{self.node_address}:{self.pubsub_tls_port}"
+
+    @property
+    def kubernetes_endpoint(self) -> str:
+        return f"https://127.0.0.1:{self.kubernetes_port}"
+
+    @property
+    def pki(self) -> Path:
+        """Certificates: `ca.crt` signs the TLS door; the trust store for Java is `truststore.p12`."""
+        return self.state / "pki"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster administrator's kubeconfig."""
+        return self.state / "kubeconfig"
+
+    @property
+    def owner_key(self) -> Path:
+        """Key file of a service account that owns the project: how the collection logs in to the stand-in."""
+        return self.state / "credentials" / "owner.json"
+
+    @property
+    def viewer_key(self) -> Path:
+        """Key file of a service account that may only look."""
+        return self.state / "credentials" / "viewer.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+
+def load() -> Settings:
+    """Folders from `CDC_SANDBOX_STATE` and `CDC_SANDBOX_CACHE`, else the system's usual places.
+
+    Root gets `/var/lib` and `/var/cache` (PostgreSQL runs as another user, who must be able to reach its folder), anybody else
+    the XDG folders.
+    """
+    if os.geteuid() == 0:
+        state, cache = Path("/var/lib/cdc-sandbox"), Path("/var/cache/cdc-sandbox")
+    else:
+        home = Path.home()
+        state = Path(os.environ.get("XDG_STATE_HOME") or home / ".local/state") / "cdc-sandbox"
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "cdc-sandbox"
+    return Settings(
+        state=Path(os.environ.get("CDC_SANDBOX_STATE") or state),
+        cache=Path(os.environ.get("CDC_SANDBOX_CACHE") or cache),
+    )

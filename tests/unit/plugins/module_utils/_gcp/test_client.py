@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gateway: which answers are tried again, how long, and what a person reads when it gives up."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+import requests
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import ApiError, Client, LostAnswer
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import ENDPOINTS, GcpOptions, argument_spec
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, ReconcileError
+
+URL = "https://sqladmin.googleapis.com/x"
+
+
+def options(**changed: t.Any) -> GcpOptions:
+    params = {name: spec.get("default") for name, spec in argument_spec().items()}
+    return GcpOptions.from_params({**params, "project": "demo", **changed})
+
+
+def call(session: t.Any, clock: t.Any, **rest: t.Any) -> dict[str, t.Any]:
+    return Client(options(), session, clock).request("Reading x", "GET", "sql_endpoint", "/x", **rest)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_passing_error_is_tried_again(session: t.Any, clock: t.Any, status: int) -> None:
+    session.expect("GET", URL, status=status).expect("GET", URL, answer={"a": 1})
+    assert call(session, clock) == {"a": 1}
+    assert len(clock.slept) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412])
+def test_a_final_error_is_not_tried_again(session: t.Any, clock: t.Any, status: int) -> None:
+    session.expect("GET", URL, status=status, answer={"error": {"code": status, "message": "no", "status": "WORD"}})
+    with pytest.raises(ApiError) as caught:
+        call(session, clock)
+    assert (caught.value.status, caught.value.reason, caught.value.server_message) == (status, "WORD", "no")
+    assert caught.value.message.startswith(f"Reading x failed with HTTP {status} WORD: no")
+
+
+def test_retry_after_is_honoured(session: t.Any, clock: t.Any) -> None:
+    session.expect("GET", URL, status=503, headers={"Retry-After": "7"}).expect("GET", URL)
+    call(session, clock)
+    assert clock.slept == [7.0]
+
+
+def test_it_gives_up_when_the_budget_is_spent(session: t.Any, clock: t.Any) -> None:
+    session.expect("GET", URL, status=503, headers={"Retry-After": "80"}).expect("GET", URL, status=503, headers={"Retry-After": "80"})
+    with pytest.raises(ApiError):
+        call(session, clock)
+    assert clock.slept == [80.0]
+
+
+def test_a_lost_connection_is_tried_again(session: t.Any, clock: t.Any) -> None:
+    session.expect("GET", URL, error=requests.exceptions.ConnectionError("reset")).expect("GET", URL, answer={"a": 1})
+    assert call(session, clock) == {"a": 1}
+
+
+def test_an_unreachable_endpoint_is_one_sentence_that_names_the_option(session: t.Any, clock: t.Any) -> None:
+    for _attempt in range(40):
+        session.expect("GET", URL, error=requests.exceptions.ConnectionError("refused"))
+    with pytest.raises(ReconcileError, match="Check the network and sql_endpoint"):
+        call(session, clock)
+    session.expected.clear()
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_what_creates_anew_each_time_is_not_repeated(session: t.Any, clock: t.Any, status: int) -> None:
+    session.expect("GET", URL, status=status)
+    with pytest.raises(ApiError):
+        call(session, clock, repeatable=False)
+
+
+def test_a_lost_answer_of_what_creates_anew_is_said(session: t.Any, clock: t.Any) -> None:
+    session.expect("GET", URL, error=requests.exceptions.ConnectionError("reset"))
+    with pytest.raises(LostAnswer):
+        call(session, clock, repeatable=False)
+
+
+def test_the_key_limit_is_final_although_it_is_a_429(session: t.Any, clock: t.Any) -> None:
+    answer = {"error": {"code": 429, "message": "Maximum number of keys on account reached.", "status": "RESOURCE_EXHAUSTED"}}
+    session.expect("GET", URL, status=429, answer=answer)
+    with pytest.raises(ApiError, match="Maximum number of keys"):
+        call(session, clock)
+
+
+def test_an_error_never_repeats_the_body_that_was_sent(session: t.Any, clock: t.Any) -> None:
+    session.expect("GET", URL, body={"password": "hunter2"}, status=400, answer=b"<html>nginx</html>")
+    with pytest.raises(ApiError) as caught:
+        call(session, clock, body={"password": "hunter2"})
+    assert "hunter2" not in caught.value.message + str(caught.value.details)
+
+
+@pytest.mark.parametrize("value", ["sqladmin.googleapis.com", "https://host/v1", "ftp://host/"])
+def test_an_endpoint_must_be_a_root_url(value: str) -> None:
+    with pytest.raises(InvalidInput, match="sql_endpoint must be a root URL"):
+        options(sql_endpoint=value)
+
+
+def test_every_endpoint_has_an_option() -> None:
+    assert set(ENDPOINTS) <= set(argument_spec())

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Style: ruff for Python, ansible-lint (profile production) and yamllint for YAML, gofmt and go vet for the sandbox's Go, bash -n for scripts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+.venv/bin/yamllint --strict .
+.venv/bin/ansible-lint --offline --profile production
+for script in tools/*.sh .ci/run; do bash -n "$script"; done
+go=$(.venv/bin/cdc-sandbox go)
+unformatted=$("$(dirname "$go")/gofmt" -l sandbox/pubsub sandbox/kubernetes)
+[ -z "$unformatted" ] || { echo "gofmt would change: $unformatted" >&2; exit 1; }
+(cd sandbox/pubsub && "$go" vet ./...)

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# mypy --strict over the plugins (under their full name, ansible_collections.cdc.gcp) and over the sandbox.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+mkdir -p .cache/types/ansible_collections/cdc
+ln -sfn "$root" .cache/types/ansible_collections/cdc/gcp
+(
+    cd .cache/types
+    MYPYPATH=. "$root/.venv/bin/mypy" --python-executable "$root/.venv/bin/python" --config-file "$root/pyproject.toml" \
+        --cache-dir "$root/.mypy_cache" -p ansible_collections.cdc.gcp.plugins
+)
+.venv/bin/mypy sandbox/cdc_sandbox tools
