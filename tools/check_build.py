@@ -15,11 +15,10 @@ FORBIDDEN = ("sandbox", "tools", "tests/e2e", ".venv", ".git", ".cache", "Makefi
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            ["ansible-galaxy", "collection", "build", "--output-path", folder, str(ROOT)], check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run(["ansible-galaxy", "collection", "build", "--output-path", folder, str(ROOT)], check=True, stdout=subprocess.DEVNULL)
         (archive,) = Path(folder).glob("cdc-gcp-*.tar.gz")
-        names = set(tarfile.open(archive).getnames())
+        with tarfile.open(archive) as opened:
+            names = set(opened.getnames())
         size = archive.stat().st_size
     missing = [name for name in NEEDED if name not in names]
     extra = sorted(name for name in names if name.split("/")[0] in FORBIDDEN or name in FORBIDDEN)
