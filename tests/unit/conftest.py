@@ -61,7 +61,14 @@ class FakeSession:
         return self
 
     def request(
-        self, method: str, url: str, params: t.Any = None, json: t.Any = None, timeout: t.Any = None, headers: t.Any = None
+        self,
+        method: str,
+        url: str,
+        params: t.Any = None,
+        json: t.Any = None,
+        timeout: t.Any = None,
+        headers: t.Any = None,
+        verify: t.Any = None,
     ) -> t.Any:
         assert self.expected, f"unexpected request: {method} {url} {json}"
         expected = self.expected.pop(0)

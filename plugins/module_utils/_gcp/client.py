@@ -94,7 +94,14 @@ class Client:
             wanted_pause = None
             try:
                 response = self._open().request(
-                    method, url, params=query, json=body, timeout=self.options.request_timeout, headers={"User-Agent": "cdc.gcp"}
+                    method,
+                    url,
+                    params=query,
+                    json=body,
+                    timeout=self.options.request_timeout,
+                    headers={"User-Agent": "cdc.gcp"},
+                    # Said with each request, because REQUESTS_CA_BUNDLE in the environment would win over session.verify.
+                    verify=self.options.ca_certificate_file,
                 )
             except google.auth.exceptions.GoogleAuthError as failure:
                 raise LoginError(f"{attempt}: cannot log in to Google Cloud: {failure}") from failure
@@ -117,10 +124,10 @@ class Client:
 
     def _open(self) -> t.Any:
         if self._session is None:
-            session = google.auth.transport.requests.AuthorizedSession(credentials(self.options))
-            if self.options.ca_certificate_file:
-                session.verify = self.options.ca_certificate_file
-            self._session = session
+            login = requests.Session()
+            login.verify = self.options.ca_certificate_file or True
+            auth_request = google.auth.transport.requests.Request(login)
+            self._session = google.auth.transport.requests.AuthorizedSession(credentials(self.options), auth_request=auth_request)
         return self._session
 
 

@@ -70,11 +70,15 @@ def edit(
     """Read, change and write a policy; when somebody else wrote in between, do all three again until `timeout` seconds are over.
 
     The policy that `read` gives carries its etag, and `change` keeps it, so that a lost race is refused and nobody's grant is lost.
+    When `change` gives back an equal policy, somebody else did it already, and nothing is written.
     """
     deadline = clock.now() + timeout
     for pause in intervals(0.5):
         try:
-            write(change(read()))
+            policy = read()
+            changed = change(policy)
+            if changed != policy:
+                write(changed)
             return
         except Exception as error:
             if not conflict(error) or clock.now() + pause > deadline:

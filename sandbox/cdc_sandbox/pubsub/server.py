@@ -1,0 +1,74 @@
+"""Starts and stops Pub/Sub as a program of the sandbox."""
+
+from __future__ import annotations
+
+import http.client
+from pathlib import Path
+
+from .. import addresses
+from ..process import Daemon
+from ..progress import Progress
+from ..settings import Settings
+from . import build, tls
+
+START_SECONDS = 30.0
+"""It starts in well under a second."""
+
+
+def daemon(settings: Settings, program: Path) -> Daemon:
+    """The program with both doors."""
+    return Daemon(
+        settings,
+        "pubsub",
+        [
+            str(program),
+            f"--plain={settings.pubsub_plain_endpoint}",
+            f"--tls={settings.pubsub_tls_endpoint}",
+            f"--tls-cert={settings.pki / 'pubsub.crt'}",
+            f"--tls-key={settings.pki / 'pubsub.key'}",
+            f"--identity={settings.google_endpoint}",
+            f"--project={settings.project}",
+        ],
+    )
+
+
+def up(settings: Settings, progress: Progress) -> None:
+    """Build it where that is needed, start it and wait until it answers."""
+    program = build.build(settings, progress)
+    with progress.step("Pub/Sub"):
+        addresses.ensure(settings.node_address)
+        tls.ensure(settings)
+        server = daemon(settings, program)
+        server.start()
+        server.wait_ready(lambda: answers(settings), START_SECONDS)
+
+
+def down(settings: Settings) -> None:
+    """Stop it and take the node's address away; topics, subscriptions and messages are gone, as they are in memory."""
+    daemon(settings, Path()).stop()
+    addresses.remove(settings.node_address)
+
+
+def status(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """A line for each door: name, version, address, and "running", "not answering" or "stopped"."""
+    if daemon(settings, Path()).pid() is None:
+        state = "stopped"
+    else:
+        state = "running" if answers(settings) else "not answering"
+    version = f"pstest {build.engine_version()}"
+    return [
+        ("Pub/Sub (plain)", version, settings.pubsub_plain_endpoint, state),
+        ("Pub/Sub (TLS)", version, settings.pubsub_tls_endpoint, state),
+    ]
+
+
+def answers(settings: Settings) -> bool:
+    """Whether `GET /_sandbox/health` answers; both doors listen before either does."""
+    connection = http.client.HTTPConnection("127.0.0.1", settings.pubsub_port, timeout=2)
+    try:
+        connection.request("GET", "/_sandbox/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,128 @@
+// Pub/Sub of the sandbox: Google's in-memory server, with the names, limits, IAM policies, error texts and checks of callers that
+// the real service has.  Its state is in memory.
+//
+// It has two doors.  The plain one (no TLS, no credentials) is for those who use a Pub/Sub emulator; the TLS one stands for
+// pubsub.googleapis.com and verifies every caller.  Both serve gRPC and REST on one port.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net/http"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stopTime is how long running calls may take when the program is asked to end.
+const stopTime = 2 * time.Second
+
+// options are the command line.
+type options struct {
+	plain, tls, cert, key, identity, projects string
+}
+
+func main() {
+	log.SetFlags(log.LstdFlags | log.LUTC | log.Lmsgprefix)
+	var given options
+	flag.StringVar(&given.plain, "plain", "127.0.0.1:8485", "`address` of the door without TLS and credentials")
+	flag.StringVar(&given.tls, "tls", "", "`address` of the door with TLS that verifies callers; empty: there is none")
+	flag.StringVar(&given.cert, "tls-cert", "", "PEM `file` with the TLS door's certificate")
+	flag.StringVar(&given.key, "tls-key", "", "PEM `file` with its private key")
+	flag.StringVar(&given.identity, "identity", "", "`URL` of the identity service; needed by the TLS door")
+	flag.StringVar(&given.projects, "project", "demo-project", "`ids` of the projects that exist, with commas between them")
+	flag.Parse()
+	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer cancel()
+	if err := run(ctx, given); err != nil {
+		log.Fatalf("cdc-sandbox-pubsub: %v", err)
+	}
+}
+
+// A listening door is a door with its listener.
+type listeningDoor struct {
+	door  *door
+	split *splitListener
+}
+
+// run serves until ctx is done.
+func run(ctx context.Context, given options) error {
+	doors, err := open(given)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, len(doors))
+	for _, each := range doors {
+		log.Printf("door %s: gRPC and REST on %s", each.door.name, each.split.listener.Addr())
+		go func() { failed <- each.door.serve(each.split) }()
+	}
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		log.Print("stopping")
+	}
+	ending, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	for _, each := range doors {
+		each.door.stop(ending)
+	}
+	return err
+}
+
+// open makes the service and its doors, which listen but do not serve yet.
+func open(given options) ([]listeningDoor, error) {
+	service, err := newService()
+	if err != nil {
+		return nil, err
+	}
+	projects := map[string]bool{}
+	for _, project := range strings.Split(given.projects, ",") {
+		projects[strings.TrimSpace(project)] = true
+	}
+	iam := &iam{service: service}
+	if given.identity != "" {
+		iam.identity = newIdentity(given.identity)
+	}
+	iam.gate = newGate(iam.identity, service.policies)
+	requests := &requestLog{}
+	control := map[string]http.Handler{
+		"GET /_sandbox/requests":    requests,
+		"DELETE /_sandbox/requests": requests,
+		"GET /_sandbox/health": http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
+			writeJSON(writer, http.StatusOK, []byte(`{"status":"ok"}`))
+		}),
+	}
+	plain, err := newDoor("plain", projects, requests, nil, service, iam, control)
+	if err != nil {
+		return nil, err
+	}
+	split, err := newSplitListener(given.plain, nil)
+	if err != nil {
+		return nil, err
+	}
+	doors := []listeningDoor{{plain, split}}
+	if given.tls == "" {
+		return doors, nil
+	}
+	if iam.identity == nil {
+		return nil, errors.New("--tls needs --identity: that door verifies callers")
+	}
+	pair, err := tls.LoadX509KeyPair(given.cert, given.key)
+	if err != nil {
+		return nil, fmt.Errorf("the TLS door's certificate: %w", err)
+	}
+	verified, err := newDoor("tls", projects, requests, iam.gate, service, iam, nil)
+	if err != nil {
+		return nil, err
+	}
+	split, err = newSplitListener(given.tls, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	if err != nil {
+		return nil, err
+	}
+	return append(doors, listeningDoor{verified, split}), nil
+}
