@@ -1,0 +1,64 @@
+"""What a service of the stand-in gets and gives: one call of one API method, and the things that all services share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..settings import Settings
+from .faults import Faults
+from .state import State
+from .types import Json
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: always a service account of the project.
+
+    email: `owner@demo-project.iam.gserviceaccount.com`.
+    """
+
+    email: str
+
+    @property
+    def member(self) -> str:
+        """As policies name the caller: `serviceAccount:EMAIL`."""
+        return f"serviceAccount:{self.email}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that was routed, validated and allowed.
+
+    method_id: of the discovery document, such as "sql.instances.insert".
+    version: of the API, such as "v1beta4"; it tells apart methods that share an id.
+    parameters: of the path, decoded.
+    query: query parameters, each with all its values (a repeated parameter has several).
+    body: the JSON body, {} when there is none.
+    base_url: scheme, host and port that the caller used, without a slash at the end; for selfLink.
+    """
+
+    method_id: str
+    version: str
+    parameters: dict[str, str]
+    query: dict[str, list[str]]
+    body: Json
+    caller: Caller
+    base_url: str
+
+
+Handler = Callable[[Call], Json]
+"""Answers one API method, or raises ApiError."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all services share.
+
+    on_stop: functions called when the server stops; a service adds its own.
+    """
+
+    settings: Settings
+    state: State
+    faults: Faults
+    on_stop: list[Callable[[], None]] = field(default_factory=list)

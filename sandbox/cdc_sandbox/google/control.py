@@ -1,0 +1,84 @@
+"""The stand-in's own doors under `/_sandbox/`: health, the journal, faults, and the questions that the Pub/Sub server asks.
+
+They listen on this machine only and take no credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import policies, projects
+from .call import Context
+from .faults import KNOWN, Fault
+from .journal import Journal
+from .permissions import granted
+from .tokens import Tokens
+from .types import Json
+
+Door = Callable[[Json], Json]
+
+
+class ControlError(Exception):
+    """A wrong request to a control door; answered with 400 and this text."""
+
+
+class Control:
+    """Answers `METHOD /_sandbox/NAME`."""
+
+    def __init__(self, context: Context, journal: Journal, tokens: Tokens) -> None:
+        self._context = context
+        self._tokens = tokens
+        self._journal = journal
+        self._doors: dict[tuple[str, str], Door] = {
+            ("GET", "health"): lambda body: {"status": "ok", "state": str(context.settings.state)},
+            ("GET", "violations"): lambda body: journal.violations(),
+            ("DELETE", "violations"): _then_empty(journal.clear_violations),
+            ("GET", "requests"): lambda body: {"requests": journal.requests()},
+            ("DELETE", "requests"): _then_empty(journal.clear_requests),
+            ("GET", "faults"): lambda body: {"known": dict(KNOWN)},
+            ("POST", "faults"): self._add_fault,
+            ("DELETE", "faults"): _then_empty(context.faults.clear),
+            ("POST", "check"): self._check,
+            ("POST", "members"): lambda body: {"missing": policies.missing_members(context, body.get("members", []))},
+        }
+
+    def answer(self, method: str, name: str, body: Json) -> Json | None:
+        """The answer, or None when there is no such door; raises ControlError."""
+        door = self._doors.get((method, name))
+        return None if door is None else door(body)
+
+    def _add_fault(self, body: Json) -> Json:
+        try:
+            self._context.faults.add(Fault(**body))
+        except (TypeError, ValueError) as error:
+            raise ControlError(str(error)) from error
+        return {}
+
+    def _check(self, body: Json) -> Json:
+        """Whether a token may do something to a resource that keeps its own policy.
+
+        body: token; permission; project (id or number); policy of the resource, or none.
+        """
+        if not body.get("permission"):
+            raise ControlError("permission is required")
+        caller = self._tokens.caller(body.get("token") or "")
+        if caller is None:
+            return {"status": "unauthenticated"}
+        effective = [body.get("policy") or {}]
+        settings = self._context.settings
+        if policies.project_name(settings, body.get("project", settings.project)) == settings.project:
+            with self._context.state.reading(projects.SECTION) as data:
+                allowed = granted(caller, body["permission"], [*effective, data["policy"]])
+        else:
+            allowed = granted(caller, body["permission"], effective)
+        return {"status": "ok" if allowed else "denied", "member": caller.member}
+
+
+def _then_empty(action: Callable[[], None]) -> Door:
+    """A door that does something and has nothing to say."""
+
+    def door(body: Json) -> Json:
+        action()
+        return {}
+
+    return door

@@ -1,0 +1,56 @@
+"""Starts and stops the stand-in for Google's APIs as a program of the sandbox."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+
+from ..process import Daemon
+from ..progress import Progress
+from ..settings import Settings
+
+START_SECONDS = 60.0
+"""It starts in about a second; with many Cloud SQL instances to bring back it takes longer."""
+
+
+def daemon(settings: Settings) -> Daemon:
+    """The program; it gets its folders through the environment."""
+    environment = {"CDC_SANDBOX_STATE": str(settings.state), "CDC_SANDBOX_CACHE": str(settings.cache)}
+    command = [sys.executable, "-m", "cdc_sandbox.google", str(settings.google_port)]
+    return Daemon(settings, "google", command, environment=environment, stop_seconds=30.0)
+
+
+def up(settings: Settings, progress: Progress) -> None:
+    """Start it and wait until it answers."""
+    with progress.step("Google APIs"):
+        program = daemon(settings)
+        program.start()
+        program.wait_ready(lambda: answers(settings), START_SECONDS)
+
+
+def down(settings: Settings) -> None:
+    """Stop it; what it remembers stays in its folder."""
+    daemon(settings).stop()
+
+
+def status(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """One line: name, version, address, and "running", "not answering" or "stopped"."""
+    if daemon(settings).pid() is None:
+        state = "stopped"
+    else:
+        state = "running" if answers(settings) else "not answering"
+    return [("Google APIs", "stand-in", settings.google_endpoint, state)]
+
+
+def answers(settings: Settings) -> bool:
+    """Whether `GET /_sandbox/health` answers, and for this very state: another sandbox on the same port does not count."""
+    connection = http.client.HTTPConnection("127.0.0.1", settings.google_port, timeout=2)
+    try:
+        connection.request("GET", "/_sandbox/health")
+        response = connection.getresponse()
+        return response.status == 200 and json.load(response).get("state") == str(settings.state)
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()

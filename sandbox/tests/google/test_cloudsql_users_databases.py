@@ -1,0 +1,138 @@
+"""Users, databases and executeSql of the stand-in: what the API makes is there in PostgreSQL, with Cloud SQL's rights and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from cdc_sandbox.google.types import Json
+from cloudsql_client import INSTANCES, create, done, query, refused, running, temporary_settings
+from standin_client import StandIn
+
+USERS, DATABASES = f"{INSTANCES}/orders/users", f"{INSTANCES}/orders/databases"
+IAM_USER = "owner@demo-project.iam"
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[StandIn]:
+    with temporary_settings("81") as settings, running(settings) as standin:
+        yield standin
+
+
+@pytest.fixture(scope="module")
+def orders(cloud: StandIn) -> Json:
+    return create(cloud, "orders", dataApiAccess="ALLOW_DATA_API", databaseFlags=[{"name": "cloudsql.iam_authentication", "value": "on"}])
+
+
+def names(cloud: StandIn, path: str) -> list[str]:
+    return [item["name"] for item in cloud.good("GET", path)["items"]]
+
+
+def test_a_user_is_a_role_with_cloud_sqls_rights(cloud: StandIn, orders: Json) -> None:
+    assert cloud.good("GET", USERS) == {
+        "kind": "sql#usersList",
+        "items": [{"kind": "sql#user", "name": "postgres", "host": "", "instance": "orders", "project": "demo-project"}],
+    }
+    operation = cloud.good("POST", USERS, {"name": "app", "password": "made-up-1"})
+    assert (operation["status"], operation["operationType"]) == ("DONE", "CREATE_USER")
+    assert names(cloud, USERS) == ["app", "postgres"]
+    attributes = "SELECT ARRAY[rolsuper, rolcreaterole, rolcreatedb, rolreplication] FROM pg_roles WHERE rolname = current_user"
+    assert query(orders, attributes, "app", "made-up-1") == [False, True, True, False]
+    assert query(orders, "SELECT pg_has_role('cloudsqlsuperuser', 'MEMBER')", "app", "made-up-1") is True
+
+
+def test_a_password_is_changed(cloud: StandIn, orders: Json) -> None:
+    done(cloud, "POST", "/orders/users", {"name": "changing", "password": "made-up-1"})
+    assert cloud.good("PUT", f"{USERS}?name=changing", {"password": "made-up-2"})["operationType"] == "UPDATE_USER"
+    assert query(orders, "SELECT 1", "changing", "made-up-2") == 1
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        query(orders, "SELECT 1", "changing", "made-up-1")
+
+
+def test_database_roles(cloud: StandIn, orders: Json) -> None:
+    done(cloud, "POST", "/orders/users", {"name": "reader", "password": "made-up-1", "databaseRoles": ["pg_read_all_data"]})
+    member = "SELECT ARRAY[pg_has_role('pg_read_all_data', 'MEMBER'), pg_has_role('cloudsqlsuperuser', 'MEMBER')]"
+    assert query(orders, member, "reader", "made-up-1") == [True, False]
+    done(cloud, "PUT", "/orders/users?name=reader&databaseRoles=cloudsqlsuperuser&revokeExistingRoles=true", {})
+    assert query(orders, member, "reader", "made-up-1") == [False, True]
+    status, _, message = refused(cloud.call("POST", USERS, {"name": "other", "databaseRoles": ["nobody"]}))
+    assert status == 400
+    assert 'role "nobody" does not exist' in message
+
+
+def test_a_user_goes_away_unless_it_owns_something(cloud: StandIn, orders: Json) -> None:
+    done(cloud, "POST", "/orders/users", {"name": "owner", "password": "made-up-1"})
+    host = orders["ipAddresses"][0]["ipAddress"]
+    with psycopg.connect(host=host, user="owner", password="made-up-1", dbname="postgres") as connection:
+        connection.execute("CREATE TABLE mine (id int)")
+    status, reason, message = refused(cloud.call("DELETE", f"{USERS}?name=owner"))
+    assert (status, reason) == (400, "invalid")
+    assert 'failed to delete user owner: . role "owner" cannot be dropped because some objects depend on it' in message
+    with psycopg.connect(host=host, user="owner", password="made-up-1", dbname="postgres") as connection:
+        connection.execute("DROP TABLE mine")
+    done(cloud, "DELETE", "/orders/users?name=owner&host=")
+    assert cloud.call("GET", f"{USERS}/owner").status_code == 404
+    assert cloud.call("DELETE", f"{USERS}?name=owner").status_code == 404
+
+
+@pytest.mark.parametrize("content", [{"name": "postgres"}, {"name": "cloudsqladmin"}, {"name": "app2", "host": "%"}, {"name": ""}])
+def test_users_that_are_refused(cloud: StandIn, orders: Json, content: Json) -> None:
+    before = names(cloud, USERS)
+    assert refused(cloud.call("POST", USERS, {"password": "made-up", **content}))[:2] == (400, "invalid")
+    assert names(cloud, USERS) == before
+
+
+def test_a_database_belongs_to_cloudsqlsuperuser(cloud: StandIn, orders: Json) -> None:
+    assert names(cloud, DATABASES) == ["postgres"]
+    operation = cloud.good("POST", DATABASES, {"name": "shop", "charset": "utf8"})
+    assert (operation["status"], operation["operationType"]) == ("DONE", "CREATE_DATABASE")
+    assert cloud.good("GET", f"{DATABASES}/shop") == {
+        "kind": "sql#database",
+        "name": "shop",
+        "charset": "UTF8",
+        "collation": "en_US.UTF8",
+        "instance": "orders",
+        "project": "demo-project",
+        "selfLink": f"{cloud.url}{DATABASES}/shop",
+    }
+    assert query(orders, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'shop'") == "cloudsqlsuperuser"
+    status, _, message = refused(cloud.call("POST", DATABASES, {"name": "shop"}))
+    assert (status, message) == (400, 'Invalid request: failed to create database shop. Detail: pq: database "shop" already exists.')
+    assert cloud.good("PATCH", f"{DATABASES}/shop", {"charset": "UTF8"})["operationType"] == "UPDATE_DATABASE"
+    assert refused(cloud.call("PATCH", f"{DATABASES}/shop", {"collation": "de_DE.UTF8"}))[:2] == (400, "invalid")
+
+
+def test_a_database_in_use_stays(cloud: StandIn, orders: Json) -> None:
+    done(cloud, "POST", "/orders/databases", {"name": "busy"})
+    with psycopg.connect(host=orders["ipAddresses"][0]["ipAddress"], user="postgres", password="made-up-of-postgres", dbname="busy"):
+        status, _, message = refused(cloud.call("DELETE", f"{DATABASES}/busy"))
+    assert status == 400
+    assert 'database "busy" is being accessed by other users' in message
+    done(cloud, "DELETE", "/orders/databases/busy")
+    answer = cloud.call("GET", f"{DATABASES}/busy")
+    assert refused(answer) == (404, "notFound", "Not Found")
+    assert answer.json()["error"]["status"] == "NOT_FOUND"
+
+
+def test_execute_sql_runs_as_the_calling_iam_user(cloud: StandIn, orders: Json) -> None:
+    path = f"{INSTANCES}/orders/executeSql"
+    payload: Json = {"database": "postgres", "autoIamAuthn": True}
+    statement = {**payload, "sqlStatement": "SELECT session_user, NULL::int AS nothing; SELECT 2 AS two"}
+    assert refused(cloud.call("POST", path, statement))[0] == 403
+    done(cloud, "POST", "/orders/users", {"name": IAM_USER, "type": "CLOUD_IAM_SERVICE_ACCOUNT"})
+    listed = next(item for item in cloud.good("GET", USERS)["items"] if item["name"] == IAM_USER)
+    assert listed["type"] == "CLOUD_IAM_SERVICE_ACCOUNT"
+    first, second = cloud.good("POST", path, statement)["results"]
+    assert [column["name"] for column in first["columns"]] == ["session_user", "nothing"]
+    assert first["rows"] == [{"values": [{"value": IAM_USER}, {"nullValue": True}]}]
+    assert second["rows"] == [{"values": [{"value": "2"}]}]
+    limited = cloud.good("POST", path, {**payload, "sqlStatement": "SELECT generate_series(1, 5)", "rowLimit": "2"})["results"][0]
+    assert (len(limited["rows"]), limited["partialResult"]) == (2, True)
+
+
+def test_an_sql_error_is_an_answer_with_a_status(cloud: StandIn, orders: Json) -> None:
+    path = f"{INSTANCES}/orders/executeSql"
+    answer = cloud.good("POST", path, {"database": "postgres", "autoIamAuthn": True, "sqlStatement": "SELECT * FROM pg_authid"})
+    assert answer["status"]["code"] != 0
+    assert "permission denied for table pg_authid" in answer["status"]["message"]
