@@ -1,0 +1,1 @@
+"""Debezium Server for the sandbox: the real distribution, in an image made on this machine."""

@@ -1,0 +1,114 @@
+"""The sandbox's Kubernetes as a whole: up, down, status."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from .. import packages
+from ..command import remove_folder, run
+from ..debezium import image
+from ..errors import SandboxError
+from ..process import Daemon, wait_until
+from ..progress import Progress
+from ..settings import Settings
+from . import api, build, containerd, control_plane, machine, node, pki, volumes
+
+
+class Part(NamedTuple):
+    """One line of the status.  state is `ready`, `running` (not ready yet) or `down`."""
+
+    name: str
+    version: str
+    address: str
+    state: str
+
+
+def kubectl(settings: Settings) -> Path:
+    """A `kubectl` of the cluster's own version, for a person's shell."""
+    return settings.state / "bin" / "kubectl"
+
+
+def up(settings: Settings, progress: Progress) -> None:
+    """Install, build and start what is not there yet; return when the node is Ready.  May be repeated at any time.
+
+    Raises SandboxError with one sentence when something is missing or does not start.
+    """
+    if os.geteuid() != 0:
+        raise SandboxError("The sandbox's own Kubernetes needs root: its node makes containers, a network bridge and mounts.")
+    packages.install(progress)
+    program = build.program(settings, progress)
+    machine.remember(settings)
+    machine.add_address(settings.node_address)
+    with progress.step(f"start Kubernetes {build.version()} (etcd, API server, controllers, volumes)"):
+        control_plane.start(settings, program)
+        volumes.daemon(settings).start()
+        _write_kubectl(settings, program)
+    with progress.step("start containerd"):
+        containerd.start(settings)
+        containerd.import_small_images(settings)
+    image.ensure(settings, progress)
+    with progress.step("start the node"):
+        node.start(settings, program)
+        wait_until(
+            lambda: api.read(settings, "/api/v1/namespaces/default/serviceaccounts/default") is not None,
+            30,
+            "The controller manager made no service account within 30 s.",
+        )
+
+
+def down(settings: Settings, progress: Progress) -> None:
+    """Stop everything and put the machine back as it was.  The built program and the images stay in the cache."""
+    if not (settings.state / "kubernetes").exists():
+        return
+    with progress.step("stop the node and its pods"):
+        node.stop(settings)
+    with progress.step("stop Kubernetes"):
+        volumes.daemon(settings).stop()
+        control_plane.stop(settings)
+        for leftover in (settings.state / "kubernetes", volumes.folder(settings), kubectl(settings).parent):
+            remove_folder(leftover)
+        settings.kubeconfig.unlink(missing_ok=True)
+
+
+def status(settings: Settings) -> list[Part]:
+    """What runs.  Needs no root and changes nothing."""
+    up_now = pki.folder(settings).exists()
+    ready = up_now and api.ready(settings)
+    node_ready = ready and api.node_ready(settings)
+    program = Path("kubernetes")
+    etcd, apiserver, controller_manager, scheduler = control_plane.daemons(settings, program)
+    kubernetes = build.version()
+    runtime = containerd.daemon(settings)
+    return [
+        Part("etcd", build.version_of("go.etcd.io/etcd/server/v3"), f"127.0.0.1:{settings.etcd_port}", _state(etcd, ready)),
+        Part("kube-apiserver", kubernetes, settings.kubernetes_endpoint, _state(apiserver, ready)),
+        Part("kube-controller-manager", kubernetes, "", _state(controller_manager, ready)),
+        Part("kube-scheduler", kubernetes, "", _state(scheduler, ready)),
+        Part("volume provisioner", "", "", _state(volumes.daemon(settings), ready)),
+        Part("containerd", _containerd_version(), str(containerd.socket_path(settings)), _state(runtime, runtime.pid() is not None)),
+        Part("kubelet", kubernetes, f"{settings.node_address}:{node.KUBELET_PORT}", _state(node.kubelet(settings, program), node_ready)),
+    ]
+
+
+def _state(daemon: Daemon, ready: bool) -> str:
+    if daemon.pid() is None:
+        return "down"
+    return "ready" if ready else "running"
+
+
+def _containerd_version() -> str:
+    if shutil.which("containerd") is None:
+        return ""
+    found = re.search(r"\bv?(\d+\.\d+\.\d+\S*)", run(["containerd", "--version"]))
+    return found[1] if found else ""
+
+
+def _write_kubectl(settings: Settings, program: Path) -> None:
+    path = kubectl(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\nexec "{program}" kubectl --kubeconfig "{settings.kubeconfig}" "$@"\n')
+    path.chmod(0o755)

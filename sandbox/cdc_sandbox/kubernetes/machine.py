@@ -1,0 +1,153 @@
+"""What the node changes on this machine, remembered before the first change and put back at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from ..command import remove_folder, run
+from ..process import wait_until
+from ..settings import Settings
+
+SYSCTLS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward")
+"""The kubelet sets the first three, the network plug-in the last."""
+
+CGROUPS = Path("/sys/fs/cgroup")
+FOLDERS = (
+    "/run/containerd",
+    "/run/mount",
+    "/run/netns",
+    "/var/lib/cni",
+    "/var/lib/kubelet",
+    "/var/log/containers",
+    "/opt/cni",
+    "/opt/containerd",
+)
+"""Folders at fixed places that containerd, the network plug-ins, the kubelet and `umount` make."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """How this machine was.
+
+    sysctls: path below /proc/sys -> value.
+    absent: folders that were not there, and so may go.
+    """
+
+    sysctls: dict[str, str]
+    absent: list[str]
+
+
+def _file(settings: Settings) -> Path:
+    return settings.state / "kubernetes" / "before.json"
+
+
+def remember(settings: Settings, sysctls: Path = Path("/proc/sys"), folders: Iterable[str] = FOLDERS) -> None:
+    """Note how the machine is, unless that is noted already (by a start that was broken off, say)."""
+    file = _file(settings)
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    before = Before(
+        sysctls={name: (sysctls / name).read_text().strip() for name in SYSCTLS},
+        absent=[each for each in [*folders, *_pod_cgroups()] if not Path(each).exists()],
+    )
+    temporary = file.with_suffix(".tmp")
+    temporary.write_text(json.dumps(asdict(before), indent=2))
+    temporary.rename(file)
+
+
+def restore(settings: Settings, sysctls: Path = Path("/proc/sys")) -> None:
+    """Put back what `remember` noted; nothing if nothing was noted.  The node's programs must have ended."""
+    file = _file(settings)
+    if not file.exists():
+        return
+    before = Before(**json.loads(file.read_text()))
+    for name, value in before.sysctls.items():
+        if (sysctls / name).read_text().strip() != value:
+            (sysctls / name).write_text(value)
+    unmount(Path(absent) for absent in before.absent)
+    for absent in before.absent:
+        path = Path(absent)
+        if path.is_relative_to(CGROUPS):
+            remove_cgroup(path)
+        else:
+            remove_folder(path)
+    file.unlink()
+
+
+def _pod_cgroups() -> list[str]:
+    """Where pods' cgroups may come: one place on cgroup v2, one for each controller on v1."""
+    return [str(folder / "kubepods") for folder in [CGROUPS, *sorted(each for each in CGROUPS.iterdir() if each.is_dir())]]
+
+
+def remove_cgroup(path: Path) -> None:
+    """Remove a cgroup and those below it, and kill what still runs in them.  One stays busy until its last process is gone."""
+    for folder, _, _ in os.walk(path, topdown=False):
+        wait_until(partial(_remove_one_cgroup, Path(folder)), 10, f"The cgroup {folder} still has processes.")
+
+
+def _remove_one_cgroup(path: Path) -> bool:
+    try:
+        path.rmdir()
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        kill(int(pid) for pid in (path / "cgroup.procs").read_text().split())
+        return False
+    return True
+
+
+def kill(pids: Iterable[int]) -> None:
+    """Send SIGKILL; a process that ended meanwhile is fine."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def mounts_below(folders: Iterable[Path], mountinfo: str) -> list[str]:
+    """Mount points at or below `folders`, the last mounted first (proc(5), mountinfo: field 5, octal escapes)."""
+    points = [line.split()[4].encode().decode("unicode_escape") for line in mountinfo.splitlines()]
+    return [point for point in reversed(points) if any(Path(point).is_relative_to(folder) for folder in folders)]
+
+
+def unmount(folders: Iterable[Path]) -> None:
+    """Unmount everything at or below `folders`."""
+    for point in mounts_below(list(folders), Path("/proc/self/mountinfo").read_text()):
+        run(["umount", point])
+
+
+def add_address(address: str) -> None:
+    """Put an address on the loopback link, where only this machine and its pods reach it."""
+    if not _has_address(address):
+        run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
+
+
+def remove_address(address: str) -> None:
+    if _has_address(address):
+        run(["ip", "address", "delete", f"{address}/32", "dev", "lo"])
+
+
+def _has_address(address: str) -> bool:
+    links = json.loads(run(["ip", "-json", "address", "show", "dev", "lo"]))
+    return any(each["local"] == address for link in links for each in link.get("addr_info", []))
+
+
+def remove_link(name: str) -> None:
+    """Remove a network link if it is there."""
+    if Path("/sys/class/net", name).exists():
+        run(["ip", "link", "delete", name])
+
+
+def remove_namespaces(names: Iterable[str]) -> None:
+    """Remove network namespaces by their names in /run/netns; one that is gone already is fine."""
+    for name in names:
+        if Path("/run/netns", name).exists():
+            run(["ip", "netns", "delete", name])
