@@ -111,7 +111,7 @@ class World:
 
     def pubsub_log(self) -> list[t.Any]:
         """The calls that the Pub/Sub server answered since it started, with caller and outcome."""
-        return list(requests.get(f"http://{self.settings.pubsub_plain_endpoint}/_sandbox/requests", timeout=10).json())
+        return list(requests.get(f"http://{self.settings.pubsub_plain_endpoint}/_sandbox/requests", timeout=10).json()["requests"])
 
     def kubectl(self, *arguments: str) -> t.Any:
         """kubectl's JSON answer."""

@@ -10,6 +10,7 @@ import socket
 import time
 import typing as t
 
+import google.oauth2.credentials
 import grpc
 import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import LoginError
@@ -105,7 +106,18 @@ def test_an_untrusted_certificate_fails_at_once(certificate: t.Any) -> None:
     assert time.monotonic() - start < 4
 
 
-def test_no_token_is_a_login_error(certificate: t.Any, tmp_path: pathlib.Path) -> None:
+def test_a_token_that_cannot_be_had_is_a_login_error(certificate: t.Any) -> None:
+    path, credentials = certificate
+    server = PubSubServer(credentials)
+    login = {"auth_kind": "accesstoken", "access_token": "token-1", "ca_certificate_file": str(path), "retry_timeout": 5}
+    target = gateway(f"https://{server.address}", **login)
+    target._credentials = google.oauth2.credentials.Credentials(None, refresh_token=None)
+    with pytest.raises(LoginError, match="Reading topic abc: cannot log in to Google Cloud: .*refresh"):
+        get(target)
+    server.close()
+
+
+def test_a_key_file_that_is_not_there_is_a_login_error(certificate: t.Any, tmp_path: pathlib.Path) -> None:
     server = PubSubServer(certificate[1])
     with pytest.raises(LoginError, match="Cannot log in"):
         get(gateway(f"https://{server.address}", auth_kind="serviceaccount", service_account_file=str(tmp_path / "none.json")))

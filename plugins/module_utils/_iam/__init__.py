@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IAM: service accounts, grants, and service account keys.  PRIVATE to the collection.
+
+api.py          requests to IAM and Resource Manager, and names by their rules
+account.py      a service account, as the engine knows resources
+member.py       one member's roles on one resource, as the engine knows resources
+policies.py     the IAM policy of a project or service account, over REST
+keys.py         the keys of one service account: list, create, delete
+key_secret.py   a key that goes from IAM straight into a Kubernetes Secret, as the engine knows resources
+"""

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way to Pub/Sub: gRPC channel, log-in, deadlines, retries, and errors that a person understands.  PRIVATE to the collection.
+
+The library's own policy is to try for ten silent minutes; here every call has a deadline and a budget of the user's.
+A channel lives for one call: modules may run in forked processes, and gRPC does not survive a fork.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from .._gcp.auth import LoginError, credentials
+from .._gcp.options import GcpOptions
+from .._reconcile.engine import Library
+from .._reconcile.errors import InvalidInput, ReconcileError
+from .._reconcile.wait import Clock, intervals
+
+try:
+    import grpc
+    from google.api_core import exceptions
+    from google.api_core.gapic_v1.client_info import ClientInfo
+    from google.pubsub_v1.services.publisher import PublisherClient
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+    from google.pubsub_v1.services.subscriber import SubscriberClient
+    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+    _ERROR: ImportError | None = None
+except ImportError as error:
+    _ERROR = error
+
+PUBSUB = Library("google-cloud-pubsub", _ERROR)
+
+_NO_TOKEN = "Getting metadata from plugin failed with error: "  # gRPC's words for "google-auth got no token"
+
+Service = t.Literal["publisher", "subscriber"]
+
+RETRIED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "INTERNAL", "UNKNOWN"})
+"""Status codes after which the same request is sent again: the gRPC twins of the gateway for REST (429, 500, 503, 504)."""
+
+
+class PubSubError(ReconcileError):
+    """Pub/Sub refused, or did not answer.
+
+    code: name of the gRPC status ("NOT_FOUND").  server_message: the server's own words.
+    """
+
+    def __init__(self, message: str, code: str, server_message: str) -> None:
+        super().__init__(message, grpc_status=code)
+        self.code = code
+        self.server_message = server_message
+
+
+class PubSub:
+    """Calls to one Pub/Sub server with one log-in."""
+
+    def __init__(self, options: GcpOptions, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock = clock or Clock()
+        self._credentials: t.Any = None
+
+    def call(self, attempt: str, permission: str, service: Service, method: str, request: Mapping[str, t.Any]) -> t.Any:
+        """Call one method and give back its answer: a protobuf message, or the whole list that a paged method gives.
+
+        attempt: what is being tried, for messages: "Reading topic shop.changes".
+        permission: what the caller needs, for the message when it is missing: "pubsub.topics.get".
+        method: name of the client's method, for example "get_topic".  It must be safe to repeat, as all administrative ones are.
+        Raises PubSubError or LoginError.
+        """
+        deadline = self.clock.now() + self.options.retry_timeout
+        with self._client(service) as client:
+            for pause in intervals(0.5):
+                timeout = max(0.1, min(self.options.request_timeout, deadline - self.clock.now()))
+                try:
+                    answer = getattr(client, method)(request=dict(request), retry=None, timeout=timeout)
+                    return list(answer) if hasattr(answer, "pages") else answer
+                except exceptions.GoogleAPICallError as failure:
+                    error = self._translated(attempt, permission, failure)
+                    if not _passes(error) or self.clock.now() + pause > deadline:
+                        raise error from failure
+                self.clock.sleep(pause)
+        raise AssertionError("intervals() never ends")
+
+    @contextlib.contextmanager
+    def _client(self, service: Service) -> Iterator[t.Any]:
+        kinds: dict[Service, tuple[t.Any, t.Any]] = {
+            "publisher": (PublisherClient, PublisherGrpcTransport),
+            "subscriber": (SubscriberClient, SubscriberGrpcTransport),
+        }
+        client_kind, transport_kind = kinds[service]
+        channel = self._channel(transport_kind)
+        try:
+            client_info = ClientInfo(user_agent="cdc.gcp")
+            yield client_kind(transport=transport_kind(channel=channel, client_info=client_info), client_info=client_info)
+        finally:
+            channel.close()
+
+    def _channel(self, transport_kind: t.Any) -> t.Any:
+        address = urlsplit(self.options.endpoints["pubsub_endpoint"])
+        if address.scheme == "http":
+            return grpc.insecure_channel(f"{address.netloc}" if address.port else f"{address.netloc}:80")
+        if self._credentials is None:
+            self._credentials = credentials(self.options)
+        return transport_kind.create_channel(
+            address.netloc if address.port else f"{address.netloc}:443",
+            credentials=self._credentials,
+            ssl_credentials=grpc.ssl_channel_credentials(root_certificates=_certificates(self.options.ca_certificate_file)),
+        )
+
+    def _translated(self, attempt: str, permission: str, failure: t.Any) -> ReconcileError:
+        """A failure of the library as the one sentence that a person reads."""
+        code = failure.grpc_status_code.name if failure.grpc_status_code else "UNKNOWN"
+        said = failure.message or "no further word"
+        endpoint = self.options.endpoints["pubsub_endpoint"]
+        if said.startswith(_NO_TOKEN):
+            return LoginError(f"{attempt}: cannot log in to Google Cloud: {said.removeprefix(_NO_TOKEN)}")
+        if _is_tls(said):
+            return PubSubError(
+                f"{attempt}: no TLS connection to {endpoint} ({said}). Check pubsub_endpoint and ca_certificate_file.", code, said
+            )
+        if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
+            return PubSubError(f"{attempt}: no answer from {endpoint} ({said}). Check the network and pubsub_endpoint.", code, said)
+        hint = {
+            "PERMISSION_DENIED": f" The account that runs this needs the permission {permission}.",
+            "UNAUTHENTICATED": " Log in again: the credentials are not accepted.",
+            "UNIMPLEMENTED": " This server does not have that; Google's emulator, for one, has no IAM.",
+        }.get(code, "")
+        return PubSubError(f"{attempt} failed with {code}: {said}{hint}", code, said)
+
+
+def _passes(error: ReconcileError) -> bool:
+    """Whether the same call may succeed a little later.
+
+    A project whose Pub/Sub was just enabled asks for a repetition in words (terraform-provider-google, PubsubTopicProjectNotReady).
+    """
+    if not isinstance(error, PubSubError) or _is_tls(error.server_message):
+        return False
+    return error.code in RETRIED or "retry this operation" in error.server_message
+
+
+def _is_tls(said: str) -> bool:
+    return "CERTIFICATE_VERIFY_FAILED" in said or "handshake" in said.lower()
+
+
+def _certificates(path: str | None) -> bytes | None:
+    """Contents of the file of trusted certificates; None means the library's own."""
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as failure:
+        raise InvalidInput(f"ca_certificate_file {path} cannot be read: {failure.strerror}.") from failure

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Pub/Sub subscription, as the engine knows resources.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from .._gcp.options import GcpOptions
+from .._reconcile.errors import InvalidInput, Refused
+from .._reconcile.merge import shared_map
+from .._reconcile.plan import Action, Plan
+from .._reconcile.wait import wait_for
+from .gateway import PubSub, PubSubError
+from .values import DAY, MINUTE, full_name, labels, seconds
+
+NEVER = "never"
+IMMUTABLE = ("topic", "filter", "enable_message_ordering")
+DEFAULT_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A subscription as the server has it, or as it is wanted.
+
+    The defaults are those that the API gives a new subscription (pubsub v1, Subscription).  Durations are seconds.
+    """
+
+    topic: str
+    ack_deadline_seconds: int = 10
+    message_retention_duration: int = 7 * DAY
+    retain_acked_messages: bool = False
+    enable_message_ordering: bool = False
+    filter: str = ""
+    expiration_ttl: int | t.Literal["never"] = 31 * DAY
+    dead_letter_topic: str | None = None
+    max_delivery_attempts: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Create(Action):
+    request: Mapping[str, t.Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Update(Action):
+    """subscription: the named fields' new values.  mask: those fields' names; a field in the mask without a value is cleared."""
+
+    subscription: Mapping[str, t.Any] = field(default_factory=dict)
+    mask: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delete(Action):
+    pass
+
+
+class Subscription:
+    """The subscription that the user wants.  Options that are None are left as the server has them."""
+
+    def __init__(self, server: PubSub, params: Mapping[str, t.Any]) -> None:
+        self.server = server
+        project = server.options.project
+        self.name = full_name("name", params["name"], "subscriptions", project)
+        self.title = f"subscription {self.name.rsplit('/', 1)[1]}"
+        self.present = params["state"] == "present"
+        self.labels = labels(params["labels"])
+        self.labels_exact: bool = params["labels_exact"]
+        self.wanted = _wanted(params, project)
+        self._created: Observed | None = None
+        if self.labels_exact and self.labels is None:
+            raise InvalidInput("labels_exact needs labels; write labels: {} to remove all.")
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> Subscription:
+        return cls(PubSub(GcpOptions.from_params(params)), params)
+
+    def read(self) -> Observed | None:
+        return self._get() or self._created  # Reads may miss a new subscription for a while; the answer to its creation does not.
+
+    def plan(self, observed: Observed | None) -> Plan:
+        before = asdict(observed) if observed else None
+        if not self.present:
+            return Plan(before, None, (Delete(f"delete {self.title}"),) if observed else ())
+        if observed is None and "topic" not in self.wanted:
+            raise InvalidInput(f"{self.title} does not exist, and creating it needs topic.")
+        wanted = self._after(observed)
+        if observed is None:
+            action = Create(f"create {self.title} of topic {wanted.topic}", {"name": self.name, **_message(wanted)})
+            return Plan(None, asdict(wanted), (action,))
+        mask = tuple(name for name, value in asdict(wanted).items() if value != getattr(observed, name))
+        if not mask:
+            return Plan(before, before)
+        self._check_immutable(wanted, observed, mask)
+        paths = tuple(dict.fromkeys(_PATHS.get(name, name) for name in mask))
+        changed = {name: value for name, value in _message(wanted).items() if name in paths}
+        return Plan(before, asdict(wanted), (Update(f"change {', '.join(mask)} of {self.title}", changed, paths),))
+
+    def apply(self, action: Action) -> None:
+        if isinstance(action, Create):
+            self._create(action)
+        elif isinstance(action, Update):
+            request = {"subscription": {"name": self.name, **action.subscription}, "update_mask": {"paths": list(action.mask)}}
+            self._call("Changing", "subscriptions.update", "update_subscription", request)
+        elif isinstance(action, Delete):
+            try:
+                self._call("Deleting", "subscriptions.delete", "delete_subscription", {"subscription": self.name})
+            except PubSubError as error:
+                if error.code != "NOT_FOUND":
+                    raise
+
+    def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
+        shown = asdict(observed) if observed else dict.fromkeys(Observed.__dataclass_fields__)
+        return {"name": self.name, "subscription_id": self.name.rsplit("/", 1)[1], **shown}
+
+    def _after(self, observed: Observed | None) -> Observed:
+        base = asdict(observed) if observed else {"labels": {}}
+        after = {**base, **self.wanted, "labels": shared_map(self.labels, base["labels"], self.labels_exact)}
+        if not after.get("dead_letter_topic"):
+            if self.wanted.get("max_delivery_attempts") is not None:
+                raise InvalidInput(f"max_delivery_attempts needs dead_letter_topic, and {self.title} has none.")
+            after["max_delivery_attempts"] = None
+        elif after.get("max_delivery_attempts") is None:
+            after["max_delivery_attempts"] = DEFAULT_ATTEMPTS
+        return Observed(**after)
+
+    def _check_immutable(self, wanted: Observed, observed: Observed, mask: tuple[str, ...]) -> None:
+        for name in IMMUTABLE:
+            if name in mask:
+                raise Refused(
+                    f"{self.title} has {name} {getattr(observed, name)!r}, not {getattr(wanted, name)!r}, and Pub/Sub cannot change that "
+                    f"on a subscription that exists. Use another name, or delete it (state: absent) and run again: the messages that "
+                    f"it still holds are lost then."
+                )
+
+    def _create(self, action: Create) -> None:
+        try:
+            self._created = _observed(self._call("Creating", "subscriptions.create", "create_subscription", action.request))
+        except PubSubError as error:
+            if error.code == "NOT_FOUND":
+                error.message += " Create the topic (and the dead-letter topic) first."
+            if error.code != "ALREADY_EXISTS":
+                raise
+        # A read just before the creation is remembered as "not found" for some seconds; wait, so that what follows finds it.
+        found = wait_for(self._get, f"{self.title} to be readable", self.server.options.retry_timeout, self.server.clock, first=0.5)
+        if self._created is None:
+            for update in self.plan(found).actions:
+                self.apply(update)
+
+    def _get(self) -> Observed | None:
+        try:
+            return _observed(self._call("Reading", "subscriptions.get", "get_subscription", {"subscription": self.name}))
+        except PubSubError as error:
+            if error.code != "NOT_FOUND":
+                raise
+            return None
+
+    def _call(self, verb: str, permission: str, method: str, request: Mapping[str, t.Any]) -> t.Any:
+        return self.server.call(f"{verb} {self.title}", f"pubsub.{permission} on {self.name}", "subscriber", method, request)
+
+
+def _wanted(params: Mapping[str, t.Any], project: str) -> dict[str, t.Any]:
+    """The options that were given, labels aside, in the form of `Observed`.  Bounds: pubsub v1, Subscription."""
+    wanted = {name: params[name] for name in ("ack_deadline_seconds", "retain_acked_messages", "enable_message_ordering", "filter")}
+    if params["ack_deadline_seconds"] is not None and not 10 <= params["ack_deadline_seconds"] <= 600:
+        raise InvalidInput(f"ack_deadline_seconds must be between 10 and 600, not {params['ack_deadline_seconds']}.")
+    if params["topic"] is not None:
+        wanted["topic"] = full_name("topic", params["topic"], "topics", project)
+    if params["message_retention_duration"] is not None:
+        wanted["message_retention_duration"] = seconds(
+            "message_retention_duration", params["message_retention_duration"], 10 * MINUTE, 31 * DAY
+        )
+    if params["expiration_ttl"] is not None:
+        ttl = params["expiration_ttl"]
+        wanted["expiration_ttl"] = NEVER if ttl == NEVER else seconds("expiration_ttl", ttl, DAY)
+    if params["max_delivery_attempts"] is not None:
+        wanted["max_delivery_attempts"] = params["max_delivery_attempts"]
+        if not 5 <= params["max_delivery_attempts"] <= 100:
+            raise InvalidInput(f"max_delivery_attempts must be between 5 and 100, not {params['max_delivery_attempts']}.")
+    found = {name: value for name, value in wanted.items() if value is not None}
+    letters = params["dead_letter_topic"]
+    if letters is not None:
+        found["dead_letter_topic"] = None if letters == "" else full_name("dead_letter_topic", letters, "topics", project)
+    return found
+
+
+_PATHS = {
+    "expiration_ttl": "expiration_policy",
+    "dead_letter_topic": "dead_letter_policy",
+    "max_delivery_attempts": "dead_letter_policy",
+}
+"""Names of ours whose field in the API has another name."""
+
+
+def _observed(message: t.Any) -> Observed:
+    letters = message.dead_letter_policy
+    return Observed(
+        topic=message.topic,
+        ack_deadline_seconds=message.ack_deadline_seconds,
+        message_retention_duration=int(message.message_retention_duration.total_seconds()),
+        retain_acked_messages=message.retain_acked_messages,
+        enable_message_ordering=message.enable_message_ordering,
+        filter=message.filter,
+        expiration_ttl=_ttl(message),
+        dead_letter_topic=letters.dead_letter_topic or None,
+        max_delivery_attempts=(letters.max_delivery_attempts or DEFAULT_ATTEMPTS) if letters.dead_letter_topic else None,
+        labels=dict(message.labels),
+    )
+
+
+def _ttl(message: t.Any) -> int | t.Literal["never"]:
+    """An expiration policy without a ttl means never; no policy at all means the default (pubsub v1, ExpirationPolicy)."""
+    if "expiration_policy" not in message:
+        return 31 * DAY
+    return int(message.expiration_policy.ttl.total_seconds()) or "never"
+
+
+def _message(wanted: Observed) -> dict[str, t.Any]:
+    """`wanted` as the fields of a Subscription message; what is not set is left out."""
+    message: dict[str, t.Any] = {
+        "topic": wanted.topic,
+        "ack_deadline_seconds": wanted.ack_deadline_seconds,
+        "message_retention_duration": {"seconds": wanted.message_retention_duration},
+        "retain_acked_messages": wanted.retain_acked_messages,
+        "enable_message_ordering": wanted.enable_message_ordering,
+        "filter": wanted.filter,
+        "expiration_policy": {} if wanted.expiration_ttl == NEVER else {"ttl": {"seconds": wanted.expiration_ttl}},
+    }
+    if wanted.labels:
+        message["labels"] = dict(wanted.labels)
+    if wanted.dead_letter_topic:
+        message["dead_letter_policy"] = {
+            "dead_letter_topic": wanted.dead_letter_topic,
+            "max_delivery_attempts": wanted.max_delivery_attempts,
+        }
+    return message
