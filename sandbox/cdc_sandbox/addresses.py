@@ -29,6 +29,17 @@ def present(address: str) -> bool:
     return _prefix(address) is not None
 
 
+def fence(network: str) -> None:
+    """Keep packets to `network` on this machine: an address of it that is not there just now is unreachable, not somebody else's."""
+    run(["ip", "route", "replace", "blackhole", network])
+
+
+def unfence(network: str) -> None:
+    """Take the fence away if it is there."""
+    if json.loads(run(["ip", "-json", "route", "show", "type", "blackhole", network])):
+        run(["ip", "route", "delete", "blackhole", network])
+
+
 def _prefix(address: str) -> int | None:
     """Length of the address's prefix on the loopback link, or None if it is not there."""
     for link in json.loads(run(["ip", "-json", "address", "show", "dev", "lo"])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import os
 import shlex
 import shutil
 import sys
@@ -11,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from . import packages
+from . import addresses, packages
 from .errors import SandboxError
 from .google import process as google
 from .kubernetes import cluster as kubernetes
 from .postgresql import cluster as postgresql
+from .postgresql import programs
 from .progress import Progress
 from .pubsub import server as pubsub
 from .settings import Settings, load
@@ -25,8 +27,13 @@ def up(settings: Settings) -> None:
     """Start every part that does not run, in the order in which they need each other."""
     progress = Progress()
     started = time.monotonic()
+    if os.geteuid() != 0:
+        raise SandboxError("The sandbox needs root, for its node makes containers, addresses and mounts; run it with sudo.")
     packages.install(progress)
     settings.state.mkdir(parents=True, exist_ok=True)
+    with progress.step("PostgreSQL's programs"):
+        programs.install(settings)
+    addresses.fence(settings.network)
     google.up(settings, progress)
     pubsub.up(settings, progress)
     kubernetes.up(settings, progress)
@@ -38,10 +45,11 @@ def down(settings: Settings) -> None:
     progress = Progress()
     started = time.monotonic()
     kubernetes.down(settings, progress)
-    with progress.step("Stopping Pub/Sub, Google's APIs and PostgreSQL"):
+    with progress.step("stop Pub/Sub, Google's APIs and PostgreSQL"):
         pubsub.down(settings)
         google.down(settings)
         postgresql.stop_all(settings)
+        addresses.unfence(settings.network)
     if settings.state.exists():
         shutil.rmtree(settings.state)
     progress.say(f"The sandbox is down ({time.monotonic() - started:.0f} s).")
@@ -59,7 +67,7 @@ def status(settings: Settings) -> None:
     for name, value in environment(settings).items():
         print(f"  export {name}={shlex.quote(value)}")
     print("  gcloud sql instances list; gcloud pubsub topics list")
-    print(f"  {kubernetes.kubectl(settings)} --kubeconfig {settings.kubeconfig} get pods --all-namespaces")
+    print(f"  {kubernetes.kubectl(settings)} get pods --all-namespaces")
     for row in postgresql.status(settings):
         print(f"  psql 'host={row[2].split(':')[0]} user=postgres dbname=postgres sslmode=require'   # {row[0]}")
 

@@ -51,8 +51,9 @@ class Daemon:
             return
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as log:
-            process = subprocess.Popen(
+        # The program's own pid is written before it begins, so that a kill of this command at any moment leaves nothing unknown.
+        with self.log.open("ab") as log, self.pid_file.open("w") as pid_file:
+            subprocess.Popen(
                 list(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -62,8 +63,8 @@ class Daemon:
                 user=self.user,
                 group=self.user,
                 extra_groups=[] if self.user is not None else None,
+                preexec_fn=lambda: _write_pid(pid_file.fileno()),
             )
-        self.pid_file.write_text(f"{process.pid} {_start_time(process.pid)}\n")
 
     def wait_ready(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until `ready()` is true; fail at once when the program ends, with the last lines of its log."""
@@ -113,6 +114,10 @@ def stop_pid_file(pid_file: Path, stop_signal: signal.Signals = signal.SIGTERM, 
                 os.killpg(pid, signal.SIGKILL)
             time.sleep(0.02)
     pid_file.unlink(missing_ok=True)
+
+
+def _write_pid(file: int) -> None:
+    os.write(file, f"{os.getpid()} {_start_time(os.getpid())}\n".encode())
 
 
 def tail(path: Path, lines: int = 15) -> str:

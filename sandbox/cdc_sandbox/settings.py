@@ -25,6 +25,8 @@ class Settings:
     node_address: str = "10.89.0.1"
     """Address of the node on the loopback link: pods reach this machine's servers here."""
     pod_subnet: str = "10.88.0.0/24"
+    network: str = "10.89.0.0/16"
+    """All addresses of the node and of the instances; the sandbox keeps packets to them on this machine."""
     private_instance_network: str = "10.89.1"
     """Private addresses of Cloud SQL instances: `10.89.1.N`, port 5432, on the loopback link."""
     public_instance_network: str = "10.89.2"

@@ -22,7 +22,8 @@ class Resource(t.Protocol[Observed]):
     title: names it in diffs and messages, for example "topic shop.changes".
     """
 
-    title: str
+    @property
+    def title(self) -> str: ...
 
     def read(self) -> Observed | None:
         """The resource as the server has it, or None when it does not exist.  Changes nothing."""
@@ -35,6 +36,18 @@ class Resource(t.Protocol[Observed]):
 
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
         """What the module returns of the resource: snake_case keys, stable, the same in every mode."""
+
+
+@t.runtime_checkable
+class Settling(t.Protocol[Observed]):
+    """A resource that takes its time after the last action, for example a rollout."""
+
+    def settle(self, observed: Observed | None) -> Observed | None:
+        """Wait until the resource does what it is for, and give it back as it then is.
+
+        Called once after the actions, and also when there was nothing to do: an earlier run may have been stopped while it waited.
+        Never called in check mode.
+        """
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,12 @@ def reconcile(resource: Resource[t.Any], check_mode: bool) -> Outcome:
                 raise
             done.append(action.summary)
         observed = resource.read()
+    if isinstance(resource, Settling) and not check_mode:
+        try:
+            observed = resource.settle(observed)
+        except ReconcileError as error:
+            error.details.setdefault("done_actions", done)
+            raise
     return Outcome(bool(plan.actions), plan, {**resource.facts(observed), **plan.facts})
 
 
@@ -87,7 +106,7 @@ def run(module: AnsibleModule, make: Callable[[], Resource[t.Any]], libraries: I
         resource = make()
         outcome = reconcile(resource, module.check_mode)
     except ReconcileError as error:
-        module.fail_json(msg=error.message, **masked(error.details))
+        module.fail_json(msg=error.message, **{"changed": bool(error.details.get("done_actions")), **masked(error.details)})
     for warning in outcome.plan.warnings:
         module.warn(warning)
     result: dict[str, t.Any] = {

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import packages
+from .. import addresses, packages
 from ..command import remove_folder, run
 from ..debezium import image
 from ..errors import SandboxError
@@ -42,7 +42,7 @@ def up(settings: Settings, progress: Progress) -> None:
     packages.install(progress)
     program = build.program(settings, progress)
     machine.remember(settings)
-    machine.add_address(settings.node_address)
+    addresses.ensure(settings.node_address)
     with progress.step(f"start Kubernetes {build.version()} (etcd, API server, controllers, volumes)"):
         control_plane.start(settings, program)
         volumes.daemon(settings).start()

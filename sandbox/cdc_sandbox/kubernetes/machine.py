@@ -124,22 +124,6 @@ def unmount(folders: Iterable[Path]) -> None:
         run(["umount", point])
 
 
-def add_address(address: str) -> None:
-    """Put an address on the loopback link, where only this machine and its pods reach it."""
-    if not _has_address(address):
-        run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
-
-
-def remove_address(address: str) -> None:
-    if _has_address(address):
-        run(["ip", "address", "delete", f"{address}/32", "dev", "lo"])
-
-
-def _has_address(address: str) -> bool:
-    links = json.loads(run(["ip", "-json", "address", "show", "dev", "lo"]))
-    return any(each["local"] == address for link in links for each in link.get("addr_info", []))
-
-
 def remove_link(name: str) -> None:
     """Remove a network link if it is there."""
     if Path("/sys/class/net", name).exists():

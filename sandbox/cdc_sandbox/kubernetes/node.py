@@ -6,6 +6,7 @@ import http.client
 import json
 from pathlib import Path
 
+from .. import addresses
 from ..command import remove_folder
 from ..process import Daemon
 from ..settings import Settings
@@ -112,6 +113,6 @@ def stop(settings: Settings) -> None:
     for leftover in (containerd.folder(settings), folder(settings)):
         remove_folder(leftover)
     machine.remove_link(containerd.BRIDGE)
-    machine.remove_address(settings.node_address)
+    addresses.remove(settings.node_address)
     # Last: a stop that is broken off before this goes on with the next one, and nothing after it could change the machine.
     machine.restore(settings)

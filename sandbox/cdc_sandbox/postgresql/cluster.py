@@ -137,12 +137,12 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server unless it runs, with its addresses, and wait until it answers."""
-        if self.running():
-            return
-        programs.install(self.settings)
         for address in self.addresses().values():
             if not ip_address(address).is_loopback:
                 local_addresses.ensure(address)
+        if self.running():
+            return
+        programs.install(self.settings)
         self._write_configuration()
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed, or of before a boot
         daemon = self.daemon

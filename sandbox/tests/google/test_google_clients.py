@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from google.oauth2 import service_account
-from googleapiclient.discovery import build  # type: ignore[import-untyped]
-from googleapiclient.errors import HttpError  # type: ignore[import-untyped]
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
 from standin_client import SCOPE, StandIn, new_account
 
 

@@ -86,3 +86,13 @@ def connect(monkeypatch: pytest.MonkeyPatch, session: t.Any, clock: t.Any) -> No
     """Let every client of the run talk to `session` and live by `clock`."""
     monkeypatch.setattr(client.Client, "_open", lambda self: session)
     monkeypatch.setattr(client, "Clock", lambda: clock)
+
+
+def unchanged(result: dict[str, t.Any]) -> bool:
+    """Whether a run went well and changed nothing; a failed run has `changed: False` too."""
+    return not result.get("failed") and result["changed"] is False
+
+
+def expect_patch(session: t.Any, settings: dict[str, t.Any], **rest: t.Any) -> None:
+    """The next request changes `settings` and nothing else, of the instance as it was first read."""
+    session.expect("PATCH", INSTANCE, body={"settings": {"settingsVersion": "1", **settings}}, **{"answer": DONE, **rest})

@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cdc.gcp.plugins.modules import sql_connect_info
-from sql_answers import INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, PROJECT, connect
+from sql_answers import INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, PROJECT, connect, unchanged
 
 SETTINGS = f"{INSTANCE}/connectSettings"
 PRIVATE = {"type": "PRIVATE", "ipAddress": "10.20.0.3"}
@@ -37,7 +37,8 @@ def run(run_module: t.Any) -> t.Any:
 def test_the_address_that_was_asked_for(run: t.Any, session: t.Any, check: bool, ip_type: str, host: str) -> None:
     session.expect("GET", SETTINGS, answer=ANSWER)
     result = run(check=check, ip_type=ip_type)
-    assert (result["changed"], result["exists"], result["host"], result["port"]) == (False, True, host, 5432)
+    assert unchanged(result)
+    assert (result["exists"], result["host"], result["port"]) == (True, host, 5432)
     assert (result["private_ip_address"], result["public_ip_address"]) == ("10.20.0.3", "203.0.113.9")
     assert result["connection_name"] == "demo:europe-west1:shop"
     assert result["server_ca_certificate"] == "PEM"

@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cdc.gcp.plugins.modules import sql_database
-from sql_answers import BUSY, DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, NOT_FOUND, PENDING, PROJECT, connect, instance
+from sql_answers import BUSY, DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, NOT_FOUND, PENDING, PROJECT, connect, instance, unchanged
 
 WANTED = {"project": "demo", "instance": "shop", "name": "orders"}
 DATABASES = f"{INSTANCE}/databases"
@@ -50,12 +50,12 @@ def test_a_missing_database_is_created_and_waited_for(run: t.Any, session: t.Any
 @pytest.mark.parametrize("options", [{}, {"charset": "utf8", "collation": "en_US.UTF8"}])
 def test_what_is_there_already_changes_nothing(run: t.Any, session: t.Any, options: t.Any) -> None:
     session.expect("GET", DATABASE, answer=THERE)
-    assert run(**options)["changed"] is False
+    assert unchanged(run(**options))
 
 
 def test_a_collation_that_was_not_named_is_not_compared(run: t.Any, session: t.Any) -> None:
     session.expect("GET", DATABASE, answer={**THERE, "collation": "C"})
-    assert run()["changed"] is False
+    assert unchanged(run())
 
 
 @pytest.mark.parametrize(("option", "value"), [("charset", "LATIN1"), ("collation", "C")])
@@ -125,7 +125,7 @@ def test_another_operation_is_waited_for(run: t.Any, session: t.Any, clock: t.An
 
 def test_a_name_is_quoted_in_the_path(run: t.Any, session: t.Any) -> None:
     session.expect("GET", f"{DATABASES}/a%2Fb%20c", answer={**THERE, "name": "a/b c"})
-    assert run(name="a/b c")["changed"] is False
+    assert unchanged(run(name="a/b c"))
 
 
 def test_deleting_needs_its_option(run: t.Any, session: t.Any) -> None:
@@ -152,4 +152,4 @@ def test_open_sessions_are_named(run: t.Any, session: t.Any) -> None:
 @pytest.mark.parametrize("expect", [expect_missing, expect_no_instance])
 def test_absent_and_not_there_changes_nothing(run: t.Any, session: t.Any, expect: t.Any) -> None:
     expect(session)
-    assert run(state="absent")["changed"] is False
+    assert unchanged(run(state="absent"))

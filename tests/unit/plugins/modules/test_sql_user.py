@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 from ansible_collections.cdc.gcp.plugins.modules import sql_user
-from sql_answers import DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, connect, instance
+from sql_answers import DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, connect, instance, unchanged
 
 PASSWORD = "s3cret-word"
 WANTED = {"project": "demo", "instance": "shop", "name": "admin", "password": PASSWORD}
@@ -45,7 +45,7 @@ def test_a_missing_user_is_created_and_the_password_never_shows(run: t.Any, sess
 
 def test_an_existing_user_keeps_its_password(run: t.Any, session: t.Any) -> None:
     session.expect("GET", USERS, answer=THERE)
-    assert run()["changed"] is False
+    assert unchanged(run())
 
 
 def test_the_password_is_set_each_time_when_that_is_asked_for(run: t.Any, session: t.Any) -> None:
@@ -103,7 +103,7 @@ def test_a_service_account_is_named_as_postgresql_has_it(run: t.Any, session: t.
     assert (result["name"], result["type"]) == (name, "CLOUD_IAM_SERVICE_ACCOUNT")
     session.expect("GET", USERS, answer=there)
     again = run(name="Loader@demo.iam.gserviceaccount.com", type="CLOUD_IAM_SERVICE_ACCOUNT", password=None)
-    assert again["changed"] is False
+    assert unchanged(again)
 
 
 def test_another_type_is_an_error(run: t.Any, session: t.Any) -> None:
@@ -118,7 +118,7 @@ def test_a_new_user_needs_a_password(run: t.Any, session: t.Any) -> None:
 
 def test_an_existing_user_needs_none(run: t.Any, session: t.Any) -> None:
     session.expect("GET", USERS, answer=THERE)
-    assert run(password=None)["changed"] is False
+    assert unchanged(run(password=None))
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ def test_one_that_owns_things_is_an_error_that_says_what_to_do(run: t.Any, sessi
 
 def test_absent_without_the_instance_changes_nothing(run: t.Any, session: t.Any) -> None:
     expect_no_instance(session)
-    assert run(state="absent")["changed"] is False
+    assert unchanged(run(state="absent"))

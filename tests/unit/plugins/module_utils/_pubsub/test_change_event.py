@@ -6,7 +6,6 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-
 from ansible_collections.cdc.gcp.plugins.module_utils._pubsub.change_event import is_about
 
 ENVELOPE = {"op": "c", "before": None, "after": {"id": 7, "name": "hello"}, "source": {"schema": "public", "table": "mytable"}}

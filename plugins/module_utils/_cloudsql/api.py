@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Cloud SQL Admin API: paths, what a refusal means, and waiting for operations.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from .._gcp.client import ApiError, Client
+from .._gcp.options import GcpOptions
+from .._reconcile.errors import InvalidInput, ReconcileError
+from .._reconcile.wait import wait_for
+from .advice import advice
+
+Json = Mapping[str, t.Any]
+
+FAMILY = "/sql/v1beta4"
+"""The path family that gcloud and Terraform use; /v1 is the same methods under other paths."""
+
+NEW_OPERATION = 60.0
+"""Seconds in which an operation that was just started may still be unknown to operations.get (Terraform retries that 404 too)."""
+
+
+class PermissionMissing(ReconcileError):
+    """403: the account lacks a permission."""
+
+
+class OperationFailed(ReconcileError):
+    """An operation ended with an error (HTTP 200, status DONE, and `error`).
+
+    code: the first error's code, for example INTERNAL_ERROR.
+    """
+
+    def __init__(self, attempt: str, errors: list[Json]) -> None:
+        words = "; ".join(f"{error.get('code', 'UNKNOWN')}: {error.get('message', 'no further word')}" for error in errors)
+        super().__init__(" ".join(filter(None, [f"{attempt} failed: {words}", advice(words)])), reason=errors[0].get("code", ""))
+        self.code = str(errors[0].get("code", ""))
+
+
+class SqlAdmin:
+    """Requests to the Cloud SQL Admin API for one module call.
+
+    timeout: seconds that the whole call may wait, for operations of its own and of others.
+    poll_interval: longest pause between two looks at an operation, in seconds.
+    """
+
+    def __init__(self, client: Client, timeout: float, poll_interval: float) -> None:
+        self.client = client
+        self.project = client.options.project
+        self._deadline = client.clock.now() + timeout
+        self._poll_interval = poll_interval
+
+    @classmethod
+    def from_params(cls, params: Json) -> SqlAdmin:
+        """From a module's parameters, among them `timeout` and `poll_interval`."""
+        for option in ("timeout", "poll_interval"):
+            if params[option] < 1:
+                raise InvalidInput(f"{option} is in seconds and must be 1 or more, not {params[option]}.")
+        return cls(Client(GcpOptions.from_params(params)), params["timeout"], params["poll_interval"])
+
+    def call(
+        self, attempt: str, method: str, path: str, permission: str, query: Json | None = None, body: Json | None = None
+    ) -> dict[str, t.Any]:
+        """One request below `projects/PROJECT/`.  403 becomes PermissionMissing, which names `permission`."""
+        try:
+            return self.client.request(attempt, method, "sql_endpoint", f"{FAMILY}/projects/{self.project}/{path}", query, body)
+        except ApiError as error:
+            if error.status == 403 and error.reason != "operationInProgress":
+                raise PermissionMissing(
+                    f"{attempt}: Cloud SQL refused (HTTP 403 {error.reason}: {error.server_message}) The account that runs this needs the"
+                    f" permission {permission} in project {self.project}; check the project's name too.",
+                    http_status=403,
+                    reason=error.reason,
+                    permission=permission,
+                ) from error
+            error.message = " ".join(filter(None, [error.message, advice(error.server_message)]))
+            raise
+
+    def change(self, attempt: str, method: str, path: str, permission: str, query: Json | None = None, body: Json | None = None) -> None:
+        """One request that starts an operation, and the wait until that is done.
+
+        While somebody else's operation runs the server refuses with operationInProgress; the request is then sent again.
+        """
+
+        def send() -> dict[str, t.Any] | None:
+            try:
+                return self.call(attempt, method, path, permission, query, body)
+            except ApiError as error:
+                if error.reason == "operationInProgress":
+                    return None
+                raise
+
+        self._finish(attempt, self.wait(send, f"another operation on the instance to end ({attempt})"))
+
+    def _finish(self, attempt: str, started: Json) -> None:
+        done = self._ended(attempt, started)
+        errors = (done.get("error") or {}).get("errors")
+        if errors:
+            raise OperationFailed(attempt, errors)
+
+    def _ended(self, attempt: str, started: Json) -> Json:
+        """The operation once it is DONE."""
+        known_by = self.client.clock.now() + NEW_OPERATION
+
+        def look() -> Json | None:
+            path = f"operations/{started['name']}"
+            try:
+                now = self.call(f"{attempt}: reading its operation", "GET", path, "cloudsql.instances.get")
+            except ApiError as error:
+                if error.status == 404 and self.client.clock.now() < known_by:
+                    return None
+                raise
+            return now if now.get("status") == "DONE" else None
+
+        if started.get("status") == "DONE":
+            return started
+        found: Json = self.wait(look, f"the end of operation {started['name']} ({attempt})")
+        return found
+
+    def wait(self, look: t.Callable[[], t.Any], what: str) -> t.Any:
+        """Call `look` until it answers something, within what is left of the timeout."""
+        left = max(0.0, self._deadline - self.client.clock.now())
+        first = min(1.0, self._poll_interval)
+        return wait_for(look, what, left, self.client.clock, first=first, longest=self._poll_interval)
+
+    def find_instance(self, name: str) -> dict[str, t.Any] | None:
+        """The instance as GET gives it, or None.
+
+        Cloud SQL answers 403 notAuthorized both for a missing instance and for a missing permission.  A list tells them apart.
+        """
+        try:
+            return self.call(f"Reading Cloud SQL instance {name}", "GET", f"instances/{name}", "cloudsql.instances.get")
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+        except PermissionMissing as denied:
+            if name in self._instance_names(denied):
+                raise
+            return None
+
+    def wait_until_idle(self, name: str) -> None:
+        """Wait until the operations that run on the instance now are done, well or badly, whoever started them."""
+        query = {"instance": name, "maxResults": 20}
+        found = self.call(f"Listing operations of instance {name}", "GET", "operations", "cloudsql.instances.get", query)
+        for operation in found.get("items", ()):
+            self._ended(f"Waiting for operations of others on instance {name}", operation)
+
+    def delete(self, attempt: str, path: str, permission: str, query: Json | None = None) -> None:
+        """Delete, and wait; what is gone already (by somebody else, or by a request whose answer was lost) is deleted."""
+        try:
+            self.change(attempt, "DELETE", path, permission, query)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def _instance_names(self, denied: PermissionMissing) -> set[str]:
+        names: set[str] = set()
+        token: str | None = None
+        while True:
+            query = {"pageToken": token} if token else None
+            try:
+                page = self.call("Listing Cloud SQL instances", "GET", "instances", "cloudsql.instances.list", query)
+            except PermissionMissing as error:
+                denied.message += f" {error.details['permission']} is needed too, to tell a missing instance from a forbidden one."
+                raise denied from error
+            names.update(item["name"] for item in page.get("items", ()))
+            token = page.get("nextPageToken")
+            if not token:
+                return names
+
+    def find(self, attempt: str, instance: str, path: str, permission: str) -> tuple[bool, dict[str, t.Any] | None]:
+        """Something below an instance: whether the instance exists, and the thing or None."""
+        try:
+            return True, self.call(attempt, "GET", f"instances/{instance}/{path}", permission)
+        except (ApiError, PermissionMissing) as error:
+            if isinstance(error, ApiError) and error.status != 404:
+                raise
+            if self.find_instance(instance) is None:
+                return False, None
+            if isinstance(error, PermissionMissing):
+                raise
+            return True, None
+
+
+class InstanceMissing(ReconcileError):
+    """A database or user was to be made on an instance that does not exist."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(f"Cloud SQL instance {instance} does not exist. Create it first, with cdc.gcp.sql_instance.")

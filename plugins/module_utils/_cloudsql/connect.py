@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Host, port and CA certificate of a Cloud SQL instance.  Changes nothing.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from .._gcp.client import Client
+from .._gcp.options import GcpOptions
+from .._reconcile.errors import ReconcileError
+from .._reconcile.plan import Action, Plan
+from . import fields
+from .api import SqlAdmin
+
+Json = Mapping[str, t.Any]
+
+PORT = 5432
+"""PostgreSQL on Cloud SQL listens here; it cannot be changed."""
+
+KINDS: dict[str, tuple[str, ...]] = {"private": ("PRIVATE",), "public": ("PRIMARY",), "auto": ("PRIVATE", "PRIMARY")}
+"""Types of address to take, in order of preference, by ip_type."""
+
+
+class ConnectInfo:
+    """How to connect to one instance.  ip_type: a key of KINDS."""
+
+    def __init__(self, api: SqlAdmin, instance: str, ip_type: str) -> None:
+        self.title = f"instance {instance}"
+        self._api = api
+        self._instance = instance
+        self._ip_type = ip_type
+
+    @classmethod
+    def from_params(cls, params: Json) -> ConnectInfo:
+        """From the module's parameters."""
+        client = Client(GcpOptions.from_params(params))
+        return cls(SqlAdmin(client, client.options.retry_timeout, 1.0), params["instance"], params["ip_type"])
+
+    def read(self) -> Json | None:
+        """connectSettings, which needs no more than roles/cloudsql.client; None when there is no instance."""
+        attempt = f"Reading how to connect to {self.title}"
+        return self._api.find(attempt, self._instance, "connectSettings", "cloudsql.instances.get")[1]
+
+    def plan(self, observed: Json | None) -> Plan:
+        """Nothing to do, ever."""
+        return Plan(None, None)
+
+    def apply(self, action: Action) -> None:
+        """Never called: there are no actions."""
+        raise AssertionError("sql_connect_info has no actions")
+
+    def facts(self, observed: Json | None) -> dict[str, t.Any]:
+        """Raises ReconcileError when the instance has no address of the kind that was asked for."""
+        settings = observed or {}
+        ip = fields.addresses(settings)
+        host = next((ip[kind] for kind in KINDS[self._ip_type] if kind in ip), None)
+        if observed is not None and host is None:
+            raise ReconcileError(
+                f"Instance {self._instance} has no address for ip_type={self._ip_type}; it has {', '.join(sorted(ip)) or 'none'}."
+                " Give it a private network or a public address with cdc.gcp.sql_instance, or choose another ip_type."
+            )
+        region = settings.get("region")
+        built = f"{self._api.project}:{region}:{self._instance}" if region else None
+        return {
+            "exists": observed is not None,
+            "instance": self._instance,
+            "host": host,
+            "port": PORT if observed is not None else None,
+            "private_ip_address": ip.get("PRIVATE"),
+            "public_ip_address": ip.get("PRIMARY"),
+            "dns_name": settings.get("dnsName") or None,
+            "server_ca_certificate": settings.get("serverCaCert", {}).get("cert"),
+            "connection_name": settings.get("connectionName") or built,
+            "database_version": settings.get("databaseVersion"),
+            "region": region,
+        }

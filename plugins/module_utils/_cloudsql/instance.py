@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Cloud SQL instance: reading, applying, and redoing a change after a lost race.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from .._gcp.client import ApiError
+from .._reconcile.errors import ReconcileError
+from .._reconcile.plan import Action, Plan
+from . import fields, peering
+from .api import FAMILY, OperationFailed, SqlAdmin
+from .instance_plan import Create, Delete, Found, Patch, Wanted, changed_flags, needed, plan_absent, plan_present
+
+PASSING = frozenset({"PENDING_CREATE", "PENDING_DELETE", "MAINTENANCE", "REPAIRING"})
+"""States that end by themselves; reading waits for that."""
+
+LOST_RACES = 5
+"""How often a change is planned anew because somebody else changed the instance in between."""
+
+
+class NameReserved(ReconcileError):
+    """The name of a deleted instance cannot be used again for a week."""
+
+
+class Instance:
+    """One Cloud SQL instance.  `allow_delete`: whether `state: absent` may delete it."""
+
+    def __init__(self, api: SqlAdmin, wanted: Wanted, state: str, allow_delete: bool) -> None:
+        self.title = f"instance {wanted.name}"
+        self._api = api
+        self._wanted = wanted
+        self._state = state
+        self._allow_delete = allow_delete
+        self._outdated = False
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> Instance:
+        """From the module's parameters."""
+        api = SqlAdmin.from_params(params)
+        return cls(api, Wanted.from_params(params), params["state"], params["allow_delete"])
+
+    def read(self) -> Found:
+        """The instance, once it is in a state that lasts, and what else planning needs."""
+        instance = self._settled()
+        if self._state == "absent":
+            return Found(instance)
+        network = self._wanted.values.get("private_network")
+        now = fields.view(instance) if instance else None
+        found = peering.Peering(True)
+        if network and (now is None or now["private_network"] != network):
+            found = peering.look(self._api.client, network)
+        flags: frozenset[str] = frozenset()
+        if now is not None and changed_flags(needed(self._wanted, now), now):
+            flags = self._restart_flags(now["database_version"])
+        return Found(instance, flags, found)
+
+    def plan(self, observed: Found | None) -> Plan:
+        """What to do; see instance_plan.py."""
+        found = observed or Found(None)
+        if self._state == "absent":
+            return plan_absent(self._wanted, found, self._allow_delete)
+        return plan_present(self._wanted, found)
+
+    def apply(self, action: Action) -> None:
+        """Do one action and wait for its operation."""
+        if isinstance(action, Create):
+            self._create(action)
+        elif isinstance(action, Patch):
+            self._patch(action)
+        elif isinstance(action, Delete):
+            self._api.delete(f"Deleting {self.title}", self._path, "cloudsql.instances.delete")
+
+    def facts(self, observed: Found | None) -> dict[str, t.Any]:
+        """The instance as the server has it; None for what is not known, in check mode or of an absent one."""
+        instance = (observed.instance if observed else None) or {}
+        now = fields.view(instance)
+        ip = fields.addresses(instance)
+        return {
+            "name": self._wanted.name,
+            "state": instance.get("state"),
+            "database_version": now["database_version"],
+            "region": now["region"],
+            "tier": now["tier"],
+            "connection_name": instance.get("connectionName"),
+            "private_ip_address": ip.get("PRIVATE"),
+            "public_ip_address": ip.get("PRIMARY"),
+            "server_ca_certificate": instance.get("serverCaCert", {}).get("cert"),
+            "settings_version": instance.get("settings", {}).get("settingsVersion"),
+            "database_flags": now["database_flags"] if instance else None,
+            "labels": now["labels"] if instance else None,
+            "self_link": instance.get("selfLink"),
+        }
+
+    @property
+    def _path(self) -> str:
+        return f"instances/{self._wanted.name}"
+
+    def _settled(self) -> dict[str, t.Any] | None:
+        def look() -> tuple[dict[str, t.Any] | None] | None:
+            instance = self._api.find_instance(self._wanted.name)
+            return None if instance and instance.get("state") in PASSING else (instance,)
+
+        found: tuple[dict[str, t.Any] | None] = self._api.wait(
+            look, f"{self.title} to be done with what it is doing (its state is {', '.join(sorted(PASSING))})"
+        )
+        return found[0]
+
+    def _restart_flags(self, database_version: str) -> frozenset[str]:
+        answer = self._api.client.request(
+            "Listing database flags", "GET", "sql_endpoint", f"{FAMILY}/flags", {"databaseVersion": database_version}
+        )
+        return frozenset(flag["name"] for flag in answer.get("items", ()) if flag.get("requiresRestart"))
+
+    def _create(self, action: Create) -> None:
+        """Create it.  The name is taken when somebody else, or a request of ours whose answer was lost, was faster: go on from there."""
+        password = {"rootPassword": action.root_password.reveal()} if action.root_password else {}
+        try:
+            self._api.change(f"Creating {self.title}", "POST", "instances", "cloudsql.instances.create", body={**action.body, **password})
+        except OperationFailed as error:
+            error.message += f" The name {self._wanted.name} may stay reserved for a week."
+            raise
+        except ApiError as error:
+            if error.reason != "instanceAlreadyExists":
+                raise
+            found = self.read()
+            if found.instance is None:
+                raise NameReserved(
+                    f"The name {self._wanted.name} is reserved: an instance of that name was deleted, or failed to be created, less than"
+                    " a week ago. Take another name, or wait until a week after the deletion."
+                ) from error
+            for change in self.plan(found).actions:
+                self.apply(change)
+
+    def _patch(self, action: Patch) -> None:
+        """Send one change.  It is planned anew when the instance changed since it was read, by us or by somebody else."""
+        step = action.step
+        wanted: Patch | None = self._anew(step) if self._outdated else action
+        for _ in range(LOST_RACES):
+            if wanted is None:
+                return
+            try:
+                self._api.change(action.summary.capitalize(), "PATCH", self._path, "cloudsql.instances.update", body=wanted.body)
+            except ApiError as error:
+                if error.status != 412:
+                    raise
+                self._api.wait_until_idle(self._wanted.name)
+                wanted = self._anew(step)
+            else:
+                self._outdated = True
+                return
+        raise ReconcileError(f"Somebody else keeps changing {self.title}; {LOST_RACES} tries were refused as stale. Run again later.")
+
+    def _anew(self, step: str) -> Patch | None:
+        """The plan's request of that step after a new look, or None when it is not needed any more."""
+        found = self.read()
+        if found.instance is None:
+            raise ReconcileError(f"Somebody else deleted {self.title} while it was being changed.")
+        return next((action for action in self.plan(found).actions if isinstance(action, Patch) and action.step == step), None)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Objects as plain data: comparable, without noise, secrets hidden.  PRIVATE to the collection.  Pure functions."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import typing as t
+from collections.abc import Mapping
+
+from .._reconcile.errors import InvalidInput
+from .._reconcile.secret import Secret
+from .cluster import Json, Manifest
+
+NOISE = ("creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
+"""Parts of metadata that the server writes at every change, and that nobody asks for."""
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""kubectl's copy of what it applied; of a Secret it shows the data."""
+
+
+def checked(definition: Manifest) -> Json:
+    """A user's definition, when it names an object; InvalidInput otherwise.
+
+    A Secret's values belong into the option `secret_data`, where Ansible never logs them, so data and stringData are refused.
+    """
+    for key in ("apiVersion", "kind"):
+        if not isinstance(definition.get(key), str) or not definition[key]:
+            raise InvalidInput(f"definition needs {key}.")
+    metadata = definition.get("metadata")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        raise InvalidInput("definition needs metadata.name.")
+    if "status" in definition:
+        raise InvalidInput("definition must not have status: the server writes it.")
+    if is_secret(definition) and (definition.get("data") or definition.get("stringData")):
+        raise InvalidInput(
+            "Give a Secret's values in secret_data, not in definition.data or definition.stringData: Ansible logs definition."
+        )
+    return dict(definition)
+
+
+def is_secret(manifest: Manifest) -> bool:
+    """Whether the object is a core Secret, whose values must not show."""
+    return manifest.get("kind") == "Secret" and manifest.get("apiVersion") == "v1"
+
+
+def with_secret_data(manifest: Manifest, values: Mapping[str, str] | None, files: Mapping[str, bytes] | None = None) -> Json:
+    """The Secret `manifest` with `values`, plain text, and the contents of `files` as its data."""
+    if values is None and files is None:
+        return dict(manifest)
+    if not is_secret(manifest):
+        raise InvalidInput(f"secret_data and secret_files go with a definition of kind Secret, not {manifest['kind']}.")
+    data = {**{key: str(value).encode() for key, value in (values or {}).items()}, **(files or {})}
+    return {**manifest, "data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
+
+
+def comparable(found: Manifest) -> Json:
+    """What a person compares: no status, no noise, and a Secret's values as `Secret`."""
+    metadata = {key: value for key, value in found.get("metadata", {}).items() if key not in NOISE}
+    annotations = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != LAST_APPLIED}
+    if annotations:
+        metadata["annotations"] = annotations
+    shown = {**{key: value for key, value in found.items() if key != "status"}, "metadata": metadata}
+    if is_secret(found) and shown.get("data"):
+        shown["data"] = {key: Secret(value) for key, value in shown["data"].items()}
+    return shown
+
+
+def sha256(found: Manifest) -> str | None:
+    """SHA-256, as hex, of what a Secret or ConfigMap holds: of its sorted pairs of key and decoded value.  None for other kinds."""
+    if is_secret(found):
+        try:
+            pairs = {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
+        except binascii.Error as error:
+            raise InvalidInput(f"Secret {found['metadata']['name']} holds data that is no base64.") from error
+    elif found.get("kind") == "ConfigMap":
+        pairs = {key: str(value).encode() for key, value in (found.get("data") or {}).items()}
+    else:
+        return None
+    return digest({key: hashlib.sha256(value).hexdigest() for key, value in pairs.items()})
+
+
+def digest(parts: Mapping[str, t.Any]) -> str:
+    """SHA-256, as hex, of named parts: the same for the same parts in any order."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

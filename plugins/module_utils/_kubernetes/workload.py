@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Deployment that is applied and then rolled out, with a reason and the last log lines when it cannot be.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .._reconcile.errors import DeadlineExceeded, ReconcileError
+from .._reconcile.plan import Plan
+from .._reconcile.wait import wait_for
+from .cluster import Cluster, Manifest, identity
+from .log import last_error, masked_lines
+from .object import KubernetesObject, Observed
+from .rollout import State, Verdict, View, judge, restarts
+from .secrets import SecretStore
+
+LOG_LINES = 20
+"""How much of a log an error shows."""
+
+
+class RolloutFailed(ReconcileError):
+    """The rollout cannot end well; `details` has the last log lines."""
+
+
+@dataclass(frozen=True)
+class ObservedWorkload(Observed):
+    """A Deployment with its pods; `view` is None when it does not exist."""
+
+    view: View | None
+
+
+class Workload(KubernetesObject):
+    """One Deployment and its rollout.
+
+    wait: whether to wait for the rollout.  wait_timeout: seconds for that, and for a deletion.
+    scheduling_timeout: seconds that a pod may find no node.
+    hint: what the last log lines, and the reason after them, may mean, as a sentence, or None.
+    results: further values for the module's result that are known beforehand.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        manifest: Manifest,
+        present: bool = True,
+        force_conflicts: bool = False,
+        wait: bool = True,
+        wait_timeout: float = 600,
+        scheduling_timeout: float = 180,
+        hint: Callable[[Sequence[str]], str | None] = lambda lines: None,
+        results: Mapping[str, t.Any] | None = None,
+    ) -> None:
+        super().__init__(cluster, manifest, present, force_conflicts, wait_timeout=wait_timeout)
+        self.wait = wait
+        self.scheduling_timeout = scheduling_timeout
+        self.hint = hint
+        self.results = results or {}
+
+    def read(self) -> ObservedWorkload | None:
+        found = super().read()
+        return None if found is None else ObservedWorkload(found.live, found.expected, self._view())
+
+    def plan(self, observed: Observed | None) -> Plan:
+        plan = super().plan(observed)
+        if plan.actions or not isinstance(observed, ObservedWorkload) or observed.view is None:
+            return plan
+        verdict = judge(observed.view)
+        if verdict.state is State.DONE:
+            return plan
+        return dataclasses.replace(plan, warnings=(f"{self.title} was unchanged but not rolled out: {verdict.reason.rstrip('.')}.",))
+
+    def settle(self, observed: Observed | None) -> ObservedWorkload | None:
+        """Wait until the rollout is done, also one that an earlier run began.  Raises RolloutFailed or DeadlineExceeded."""
+        if not isinstance(observed, ObservedWorkload):
+            return None
+        if not self.wait or not self.present or observed.view is None:
+            return observed
+        begin, before, last = self.cluster.clock.now(), restarts(observed.view.pods), judge(observed.view)
+
+        def look() -> bool | None:
+            nonlocal last
+            view = self._view()
+            if view is None:
+                raise RolloutFailed(f"{self.title} was deleted by somebody while its rollout was waited for.")
+            waited = self.cluster.clock.now() - begin
+            last = judge(dataclasses.replace(view, restarts=before, waited=waited, scheduling_timeout=self.scheduling_timeout))
+            if last.state is State.FAILED:
+                raise self._failure(RolloutFailed, f"{self.title} cannot be rolled out: {last.reason.rstrip('.')}.", last)
+            return True if last.state is State.DONE else None
+
+        try:
+            wait_for(look, f"{self.title} to be rolled out", self.wait_timeout, self.cluster.clock, factor=1.3, longest=5)
+        except DeadlineExceeded as error:
+            message = f"{self.title} was not rolled out within wait_timeout={self.wait_timeout:.0f} s: {last.reason.rstrip('.')}."
+            raise self._failure(DeadlineExceeded, message, last) from error
+        return self.read()
+
+    def facts(self, observed: Observed | None) -> dict[str, t.Any]:
+        found = observed.expected if observed and self.present else None
+        template = (found or self.manifest)["spec"]["template"]
+        verdict = judge(observed.view) if isinstance(observed, ObservedWorkload) and observed.view else None
+        _, namespace, name = identity(self.manifest)
+        return {
+            **self.results,
+            "namespace": namespace,
+            "name": name,
+            "image": template["spec"]["containers"][0]["image"],
+            "pod_name": verdict.pod if verdict else None,
+            "ready": bool(verdict and verdict.pod and verdict.state is State.DONE),
+        }
+
+    def _view(self) -> View | None:
+        _, namespace, name = identity(self.manifest)
+        selector = ",".join(f"{key}={value}" for key, value in sorted(self.manifest["spec"]["selector"]["matchLabels"].items()))
+        pods = self.cluster.find("v1", "Pod", str(namespace), labelSelector=selector)
+        replica_sets = self.cluster.find("apps/v1", "ReplicaSet", str(namespace), labelSelector=selector)
+        pending = any(pod.get("status", {}).get("phase") == "Pending" for pod in pods)
+        events = self.cluster.find("v1", "Event", str(namespace), fieldSelector="reason=FailedMount") if pending else []
+        # Last, so that the Deployment never says "available" of pods that were not looked at.
+        deployment = self.cluster.read("apps/v1", "Deployment", namespace, name)
+        return None if deployment is None else View(deployment, tuple(replica_sets), tuple(pods), tuple(events))
+
+    def _failure(self, kind: type[ReconcileError], message: str, verdict: Verdict) -> ReconcileError:
+        lines, trouble = self._log(verdict)
+        hint = self.hint([*lines, verdict.reason]) or last_error(lines)
+        if trouble:
+            message = f"{message} Its log could not be read: {trouble}"
+        details: dict[str, t.Any] = {"pod_name": verdict.pod, "log": lines}
+        return kind(f"{message} {hint}" if hint else message, **details)
+
+    def _log(self, verdict: Verdict) -> tuple[list[str], str | None]:
+        """The last log lines of the container that `verdict` names, without secrets; or why there are none."""
+        _, namespace, _ = identity(self.manifest)
+        if not verdict.pod or not verdict.container:
+            return [], None
+        query = {"container": verdict.container, "tailLines": str(LOG_LINES), "previous": "true" if verdict.previous else "false"}
+        try:
+            path = self.cluster.path("v1", "Pod", namespace, verdict.pod)
+            text = self.cluster.text(f"Reading the log of pod {verdict.pod}", f"{path}/log", query)
+            return masked_lines(text.splitlines()[-LOG_LINES:], self._known_secrets()), None
+        except ReconcileError as error:
+            return [], error.message
+
+    def _known_secrets(self) -> list[str]:
+        """Values of the Secrets that the pods get as environment: what a log could repeat."""
+        _, namespace, _ = identity(self.manifest)
+        store = SecretStore({}, self.cluster)
+        known = []
+        for container in self.manifest["spec"]["template"]["spec"]["containers"]:
+            for variable in container.get("env", ()):
+                source: Mapping[str, str] | None = variable.get("valueFrom", {}).get("secretKeyRef")
+                if source and source["key"] != "user":
+                    value = (store.read(str(namespace), source["name"]) or {}).get(source["key"], b"")
+                    known.append(value.decode(errors="replace"))
+        return known

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the pipeline needs inside PostgreSQL, over a direct connection.  PRIVATE to the collection.
+
+options.py             the options that every PostgreSQL module shares
+connection.py          connections, log-in probes, and errors as sentences
+statements.py          the one kind of action: statements in one transaction
+tables.py              tables as the catalog has them, and whether each can be captured
+role.py                reading a role's attributes, memberships and privileges
+replication_user.py    the role that Debezium logs in as, and its grants
+removal.py             dropping that role
+publication.py         the publication
+debezium_objects.py    schema and tables that Debezium itself uses
+table_row.py           one row, for trying a pipeline
+
+State is read only from catalogs that Cloud SQL lets everybody read: pg_roles, never pg_authid.
+"""

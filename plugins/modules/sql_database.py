@@ -1,0 +1,125 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sql_database
+short_description: Manage a database of a Cloud SQL for PostgreSQL instance
+version_added: 0.1.0
+author: The cdc.gcp contributors
+description:
+  - Creates and deletes a database through the Cloud SQL Admin API; no connection to the server is needed.
+  - In check mode an instance that does not exist yet is no error; the result is that the database would be created.
+extends_documentation_fragment:
+  - cdc.gcp._attributes
+  - cdc.gcp._attributes.gcp
+  - cdc.gcp._gcp
+options:
+  name:
+    description: Name of the database.
+    type: str
+    required: true
+  instance:
+    description: Name of the Cloud SQL instance.
+    type: str
+    required: true
+  state:
+    description: Whether the database is there. Deleting one needs O(allow_delete=true), and fails while sessions are open.
+    type: str
+    choices: [present, absent]
+    default: present
+  allow_delete:
+    description: Whether O(state=absent) may delete the database with its tables. Without it that is an error.
+    type: bool
+    default: false
+  charset:
+    description: Character set; V(UTF8) for a new database. It is set at creation; another one than the database has is an error.
+    type: str
+  collation:
+    description: Collation; V(en_US.UTF8) for a new database. It is set at creation; another one than the database has is an error.
+    type: str
+  timeout:
+    description: Seconds that the module may wait, for its own operations and those of others.
+    type: int
+    default: 1200
+  poll_interval:
+    description: Longest pause in seconds between two looks at an operation.
+    type: int
+    default: 20
+seealso:
+  - module: cdc.gcp.sql_instance
+"""
+
+EXAMPLES = r"""
+- name: A database
+  cdc.gcp.sql_database:
+    project: my-project
+    instance: shop
+    name: orders
+
+- name: Delete it with its tables
+  cdc.gcp.sql_database:
+    project: my-project
+    instance: shop
+    name: orders
+    state: absent
+    allow_delete: true
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or in check mode would be, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: [create database orders of instance shop]
+name:
+  description: Name of the database.
+  returned: success
+  type: str
+instance:
+  description: Name of the instance.
+  returned: success
+  type: str
+charset:
+  description: Character set; null when the database does not exist.
+  returned: success
+  type: str
+  sample: UTF8
+collation:
+  description: Collation; null when the database does not exist.
+  returned: success
+  type: str
+  sample: en_US.UTF8
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.database import Database
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import GOOGLE_AUTH
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import REQUESTS
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import argument_spec
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import run
+
+
+def main() -> None:
+    """What Ansible runs."""
+    module = AnsibleModule(
+        argument_spec=argument_spec(
+            name={"type": "str", "required": True},
+            instance={"type": "str", "required": True},
+            state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+            allow_delete={"type": "bool", "default": False},
+            charset={"type": "str"},
+            collation={"type": "str"},
+            timeout={"type": "int", "default": 1200},
+            poll_interval={"type": "int", "default": 20},
+        ),
+        supports_check_mode=True,
+    )
+    run(module, lambda: Database.from_params(module.params), libraries=(GOOGLE_AUTH, REQUESTS))
+
+
+if __name__ == "__main__":
+    main()
