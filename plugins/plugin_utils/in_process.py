@@ -4,7 +4,7 @@
 
 plugins/action has a link to this file for every module: under the module's own name, so that module_defaults finds it in its action
 groups, which a redirect in meta/runtime.yml would merge.  A task on a local connection, with the controller's own Python, runs in a fork
-of Ansible's worker.  The fork has the libraries already: Ansible's strategy loads this file before it starts the workers.  Any other
+of Ansible's worker.  The fork has the module's libraries already: Ansible's strategy loads this file before it starts a worker.  Any other
 task runs the ordinary way, and so does every task with the variable `cdc_in_process: false`.
 
 Only three steps of an ordinary execution are replaced: building the module, sending it, and starting it.  Its arguments, environment,
@@ -42,17 +42,14 @@ READ_AT_START = ("PYTHON", "LD_", "LANG", "LC_", "TZ", "GRPC_", "OPENSSL_", "PRO
 PROFILE = "legacy"
 """How ansible-core writes the arguments and results of Python modules as JSON; it has no other way for modules."""
 
-for gateway in (
-    "_gcp.client",
-    "_pubsub.gateway",
-    "_pubsub.policies",
-    "_kubernetes.cluster",
-    "_kubernetes.login",
-    "_postgresql.connection",
-):
-    # Only for their imports; nothing is opened.  What is missing or broken is reported by the module that needs it.
+MODULE = __name__.replace(".plugins.action.", ".plugins.modules.")
+"""The module whose link this is, as Python imports it."""
+
+if __name__ != MODULE:
+    # Only for what it imports: nothing is opened here.  What is missing or broken is reported by the module when it runs.
     with contextlib.suppress(Exception):
-        importlib.import_module(f"ansible_collections.cdc.gcp.plugins.module_utils.{gateway}")
+        importlib.import_module(MODULE)
+        del sys.modules[MODULE]  # it will run as __main__
 
 
 OrdinaryAction: t.Any = normal.ActionModule  # ansible-core has no types

@@ -113,6 +113,7 @@ def test_a_changed_property_rolls_the_pod_and_an_unchanged_run_does_not(world: W
     with world.application() as connection:
         insert(connection, "after the rollout")
     changes.wait(lambda events: "after the rollout" in names(events))
+    assert world.site().recap["changed"] == 2, "back to the defaults, which the tests that follow expect"
 
 
 def test_a_pod_killed_under_write_load_loses_no_event(world: World, changes: Subscription) -> None:

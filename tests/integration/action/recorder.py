@@ -18,9 +18,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core has no
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
-        line = [result.host.name, result.task.name, {"failed": result.is_failed(), **result.result}]
-        with open(os.environ["RECORDER_FILE"], "a") as file:
-            print(json.dumps(line, default=str), file=file)
+        self._record(result, failed=False)
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
-        self.v2_runner_on_ok(result)
+        self._record(result, failed=True)
+
+    def _record(self, result: t.Any, failed: bool) -> None:
+        line = [result.host.name, result.task.name, {**result.result, "failed": failed}]
+        with open(os.environ["RECORDER_FILE"], "a") as file:
+            print(json.dumps(line, default=str), file=file)

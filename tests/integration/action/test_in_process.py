@@ -163,6 +163,7 @@ def _play(folder: Path, endpoint: str) -> Run:
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent),
         "ANSIBLE_CALLBACKS_ENABLED": "recorder",
         "RECORDER_FILE": str(folder / "results.json"),
+        "ANSIBLE_INJECT_INVOCATION": "1",  # before ansible-core 2.21 every result had it
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
         "ANSIBLE_ASYNC_DIR": str(folder / "jobs"),
@@ -235,7 +236,7 @@ def test_the_module_sees_its_task(ran: Run, folder: Path) -> None:
     assert results["check"]["check_mode"] is True
     assert results["diff"]["diff"] == {"before": "a\n", "after": "b\n"}
     assert results["sql_connect_info"]["connection_name"] == "demo:europe-west1:shop"
-    assert results["sql_connect_info by environment"]["invocation"]["module_args"]["project"] == "from-environment"
+    assert results["sql_connect_info by environment"]["connection_name"] == "from-environment:europe-west1:shop"
 
 
 def test_nothing_of_a_module_stays(ran: Run, folder: Path) -> None:
@@ -257,3 +258,7 @@ def test_no_secret_and_no_stray_output_on_the_screen(ran: Run) -> None:
         assert secret not in ran.screen
         assert secret not in json.dumps(ran.results)
     assert "errantly sent data" not in ran.screen
+
+
+def test_results_show_how_the_module_was_called(ran: Run) -> None:
+    assert ran.results["inside"]["succeed"]["invocation"]["module_args"]["password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"

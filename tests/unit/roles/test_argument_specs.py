@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a role documents is what it does: every variable of defaults/main.yml is specified, with the same default, and the README lists it."""
+"""What a role documents is what it does: every variable is specified, with the default that it has, and the README lists it."""
 
 from __future__ import annotations
 

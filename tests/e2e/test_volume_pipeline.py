@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A second pipeline beside the first, with the other choices: offsets on a volume, one topic a table, the article's resources."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Subscription, World, names
+
+pytestmark = pytest.mark.timeout(600)
+
+NAME = "volume-demo"
+VARIABLES = {
+    "cdc_name": NAME,
+    "cloudsql_offsets": "volume",
+    "pubsub_topic_per_table": True,
+    "debezium_k8s_resources": {"requests": {"cpu": "0.5", "memory": "512Mi"}, "limits": {"cpu": "0.5", "memory": "512Mi"}},
+}
+
+
+def insert(world: World, name: str) -> None:
+    with world.application(NAME) as connection:
+        connection.execute("INSERT INTO public.mytable (name) VALUES (%s)", [name])
+
+
+def pod(world: World) -> str:
+    (found,) = [pod["metadata"]["name"] for pod in world.pods() if pod["metadata"]["labels"]["parent"] == NAME]
+    return str(found)
+
+
+def test_offsets_on_a_volume_outlive_the_pod(world: World) -> None:
+    world.site(variables=VARIABLES)
+    with world.application(NAME) as connection:
+        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    world.site(variables=VARIABLES)
+    (claim,) = world.kubectl("get", "persistentvolumeclaims", "--namespace", "debezium", "--output", "json")["items"]
+    assert (claim["status"]["phase"], claim["spec"]["resources"]["requests"]["storage"]) == ("Bound", "10Gi")
+    volume = world.kubectl("get", "persistentvolume", claim["spec"]["volumeName"], "--output", "json")
+    assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+
+    changes = Subscription(world, "e2e-volume", f"{NAME}.public.mytable")
+    insert(world, "before")
+    changes.wait(lambda events: "before" in names(events))
+    first = pod(world)
+    world.kubectl("delete", "pod", first, "--namespace", "debezium")
+    insert(world, "while away")
+    changes.wait(lambda events: "while away" in names(events))
+    assert pod(world) != first
+    assert {event["op"] for event in changes.events} == {"c"}, "a new snapshot would have read the rows again (op r)"
+    assert world.site(variables=VARIABLES).recap["changed"] == 0
