@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/ruff format --check .
 .venv/bin/yamllint --strict .
 .venv/bin/python tools/role_docs.py --check
-.venv/bin/ansible-lint --offline --profile production
+.venv/bin/ansible-lint --offline --profile production -q
 for script in tools/*.sh .ci/run; do bash -n "$script"; done
 go=$(.venv/bin/cdc-sandbox go)
 unformatted=$("$(dirname "$go")/gofmt" -l sandbox/pubsub sandbox/kubernetes)

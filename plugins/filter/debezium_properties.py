@@ -17,7 +17,7 @@ DOCUMENTATION = r"""
 name: debezium_properties
 short_description: Text of Debezium Server's C(application.properties)
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Makes all properties of a pipeline, with defaults that were tried and have their reasons, and escapes them as Java and
     SmallRye Config read them.

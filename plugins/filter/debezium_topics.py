@@ -15,7 +15,7 @@ DOCUMENTATION = r"""
 name: debezium_topics
 short_description: Ids of the Pub/Sub topics that a pipeline publishes to
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Debezium Server makes no topic, and ends when one is missing.
   - The heartbeat's topic is the last one. With one topic per table, the signalling table has one, too.

@@ -14,7 +14,7 @@ DOCUMENTATION = r"""
 name: smallrye_value
 short_description: Escape a value of Debezium Server's environment
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Debezium Server's SmallRye Config replaces C(${NAME}) in values of the environment, too. Each C($) becomes C(\$), so that the value is
     read as it is. Nothing else is escaped.

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: change_event
 short_description: Wait for a change event on a Pub/Sub subscription
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Pulls from a subscription until an event about the wanted row arrives, and returns it.
   - Every message that it pulls is acknowledged, also those that do not fit; give it a subscription of its own.

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: debezium_objects
 short_description: Manage the tables that Debezium keeps in the source database
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Makes a schema with the table of Debezium's JDBC offset storage and, if wanted, its signalling table, and grants the replication
     user what it needs there. The user owns nothing.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: debezium_server
 short_description: Run Debezium Server on Kubernetes
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Makes the Deployment of one Debezium Server and waits until it is rolled out. One replica, strategy Recreate, because a replication
     slot has one reader.

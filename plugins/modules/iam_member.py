@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: iam_member
 short_description: Grant roles to one member, or revoke them
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Adds one member to roles in the IAM policy of a project, topic, subscription or service account, or removes it.
   - Everything else in the policy stays as it is. When somebody else writes the policy at the same time, it is read and changed again.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: kubernetes_object
 short_description: Manage any object of a Kubernetes cluster
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Creates, changes and deletes one object of any kind with server-side apply, as field manager C(cdc.gcp).
   - The plan is the server's own dry run compared with the object as it is, so defaults never show as a change, and an object that

@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: publication
 short_description: Manage the PostgreSQL publication that Debezium reads
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Makes a publication C(FOR TABLE), with a list of tables. C(FOR ALL TABLES) and C(FOR TABLES IN SCHEMA) need a superuser, whom
     Cloud SQL gives nobody.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: pubsub_subscription
 short_description: Manage a Pub/Sub subscription
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Creates, changes and deletes a Pub/Sub subscription that is pulled.
   - Only what is named in the task is compared and changed; what others configured stays.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: pubsub_topic
 short_description: Manage a Pub/Sub topic
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Creates, changes and deletes a Pub/Sub topic.
   - Only what is named in the task is compared and changed; what others configured stays.

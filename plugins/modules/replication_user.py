@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: replication_user
 short_description: Manage the PostgreSQL role that Debezium logs in as
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Gives a role what Debezium needs, and nothing else. That is LOGIN, REPLICATION, CONNECT on the database, USAGE on the schemas of
     the captured tables, and SELECT on these tables.

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: service_account
 short_description: Manage a service account
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Creates, changes, enables, disables and deletes a service account.
   - IAM shows a new account only some of the time at first. This module waits until it is readable three times in a row.

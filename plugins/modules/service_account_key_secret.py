@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: service_account_key_secret
 short_description: Keep a good service account key in a Kubernetes Secret
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Makes sure that a Kubernetes Secret holds a good key of a service account. The key goes straight from IAM into the Secret; it is never
     in a file, a result, a diff, a log or an argument list.

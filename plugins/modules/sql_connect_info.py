@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: sql_connect_info
 short_description: Read host, port and CA certificate of a Cloud SQL instance
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Reads what a PostgreSQL client needs to connect. Changes nothing.
   - It needs no more than the role C(roles/cloudsql.client) for an instance that exists.

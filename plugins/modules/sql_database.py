@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: sql_database
 short_description: Manage a database of a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Creates and deletes a database through the Cloud SQL Admin API; no connection to the server is needed.
   - In check mode an instance that does not exist yet is no error; the result is that the database would be created.

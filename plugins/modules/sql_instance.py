@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: sql_instance
 short_description: Manage a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Creates, changes and deletes a Cloud SQL instance of PostgreSQL, and waits until it is done.
   - Only what is named in the task is compared with an existing instance, and only what differs is sent. The values said to be of

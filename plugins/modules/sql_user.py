@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: sql_user
 short_description: Manage a user of a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Creates users, sets their passwords, and deletes them, through the Cloud SQL Admin API; no connection to the server is needed.
   - A built-in user made by this API is powerful. Cloud SQL makes it a member of C(cloudsqlsuperuser) and gives it CREATEROLE and

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: table_row
 short_description: One row of a PostgreSQL table
 version_added: 0.1.0
-author: The cdc.gcp contributors
+author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Inserts a row unless one with the same values is there, or deletes one.
   - It exists for trying a pipeline (playbook C(verify.yml) of this collection), not for moving data.

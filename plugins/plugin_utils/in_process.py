@@ -105,10 +105,12 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
 
         found = module_loader.find_plugin_with_context(module_name, ".py", collection_list=self._task.collections)
         encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
+        # The run's own temporary folder: a module warns when it has to make `remote_tmp`, which an ordinary execution would have made.
+        arguments = {**module_args, "_ansible_remote_tmp": C.DEFAULT_LOCAL_TMP}  # type: ignore[attr-defined]
         self._program = functools.partial(
             _run_module,
             module=str(found.plugin_resolved_name),
-            arguments=json.dumps({"ANSIBLE_MODULE_ARGS": module_args}, cls=encoder).encode(),
+            arguments=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}, cls=encoder).encode(),
             environment=self._task_environment(),
             folder=self._loader.get_basedir(),
         )

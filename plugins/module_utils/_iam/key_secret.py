@@ -99,7 +99,8 @@ class KeySecret:
         return Observed(stored_id, stored_email, None if data is None else sha256(data), self.keys.read(), self._now())
 
     def plan(self, observed: Observed | None) -> Plan:
-        assert observed is not None, "read() always gives one"
+        if observed is None:
+            raise AssertionError("read() always gives one")
         reason = self._reason(observed)
         known = tuple(_ids(observed))
         replaced = observed.stored_id if reason is not None and observed.stored_email == self.keys.email else None
@@ -126,7 +127,8 @@ class KeySecret:
             self.keys.delete(action.key_id)
 
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
-        assert observed is not None, "read() always gives one"
+        if observed is None:
+            raise AssertionError("read() always gives one")
         empty = {**self._frame(), "private_key_id": None, "valid_until": None, "key_ids": _ids(observed)}
         return {**(self._shown(observed) or empty), "sha256": observed.sha256}
 

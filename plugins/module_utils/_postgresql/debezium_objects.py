@@ -164,7 +164,8 @@ class DebeziumObjects:
                 "has_database_privilege(current_database(), 'CREATE') AS may_create_schema",
                 [self.user],
             ).fetchone()
-            assert row is not None
+            if row is None:
+                raise AssertionError("the query always gives a row")
             schema = _read_schema(connection, self.schema, self.user, list(self.layouts))
             tables = {name: table for name in self.layouts if (table := self._read_table(connection, name))} if schema else {}
             keys = _offset_keys(connection, self.schema, self.offset_table) if self.offset_table and self.offset_table in tables else None

@@ -88,7 +88,8 @@ class Publication:
                 "EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s AND active) AS slot_active",
                 [self.slot_name],
             ).fetchone()
-            assert rights is not None
+            if rights is None:
+                raise AssertionError("the query always gives a row")
             return Observed(read_publication(connection, self.name), read_tables(connection, self.tables), **rights)
 
     def plan(self, observed: Observed | None) -> Plan:

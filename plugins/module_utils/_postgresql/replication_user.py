@@ -230,7 +230,8 @@ class ReplicationUser:
 
     def _state(self, observed: Observed) -> dict[str, t.Any]:
         role, privileges = observed.role, observed.privileges
-        assert role is not None
+        if role is None:
+            raise AssertionError("the query always gives a row")
         return {
             "name": self.name,
             "login": role.login,
@@ -276,7 +277,8 @@ def _differing_attributes(role: Role) -> t.LiteralString:
 
 def _setting(connection: Connection, name: str) -> str:
     row = connection.execute("SELECT current_setting(%s) AS value", [name]).fetchone()
-    assert row is not None
+    if row is None:
+        raise AssertionError("the query always gives a row")
     return str(row["value"])
 
 

@@ -38,7 +38,8 @@ class Execute(Action):
 
 def execute(options: ServerOptions, action: Action) -> None:
     """Do one `Execute`."""
-    assert isinstance(action, Execute)
+    if not isinstance(action, Execute):
+        raise AssertionError(f"not an action on PostgreSQL: {action.summary}")
     with session(options, action.login) as connection, connection.transaction():
         for statement in action.statements:
             connection.execute(statement)

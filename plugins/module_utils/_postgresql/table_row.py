@@ -50,7 +50,8 @@ class TableRow:
         return Found(key, tuple(rows))
 
     def plan(self, observed: Found | None) -> Plan:
-        assert observed is not None
+        if observed is None:
+            raise AssertionError("read() always gives one")
         before = dict(self._values) if observed.rows else None
         if self._present:
             actions = () if observed.rows else (Action(f"insert a row into {self._table}"),)
