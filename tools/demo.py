@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 from cdc_sandbox import cli, settings
+from cdc_sandbox.postgresql import cluster as postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 INVENTORY = ROOT / "inventories" / "sandbox.yml"
@@ -27,8 +28,9 @@ def playbook(name: str, environment: dict[str, str], *options: str) -> None:
         sys.exit(f"demo: {name} failed; the sandbox is still up: look around with `make status`, stop it with `make down`.")
 
 
-def application(address: str) -> None:
+def application(where: settings.Settings) -> None:
     """What the application does: it makes its table."""
+    address = next(row[2] for row in postgresql.status(where) if row[0] == "debezium-demo-sql")
     with psycopg.connect(host=address, dbname="debezium-demo", user="debezium-demo", password="app-pass", sslmode="require") as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
 
@@ -42,7 +44,7 @@ def main() -> int:
     say("site.yml: from an empty project to a running pipeline")
     playbook("site.yml", environment)
     say(f"The application makes its table {TABLE}; site.yml adds it to the publication")
-    application(f"{where.private_instance_network}.1")
+    application(where)
     playbook("site.yml", environment)
     say("verify.yml: a row goes in, its event comes out")
     playbook("verify.yml", environment, "-e", '{"verify_table": "public.mytable", "verify_row": {"name": "hello from the demo"}}')

@@ -155,6 +155,7 @@ def masked_by_type(module: AnsibleModule) -> dict[str, t.Any]:
     params = dict(module.params)
     values = params["secret_data"]
     if values is not None:
-        module.no_log_values.difference_update(str(value) for value in values.values())
+        others = {str(params[name]) for name, spec in module.argument_spec.items() if spec.get("no_log") and name != "secret_data"}
+        module.no_log_values.difference_update({str(value) for value in values.values()} - others)
         module.params["secret_data"] = dict.fromkeys(values, HIDDEN)
     return params

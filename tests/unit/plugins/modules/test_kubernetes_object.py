@@ -142,11 +142,15 @@ def test_an_immutable_field_is_named(api: FakeApi, run_module: t.Any) -> None:
 
 
 def test_values_are_masked_by_type_and_not_wherever_their_text_occurs() -> None:
-    module = SimpleNamespace(params={"secret_data": {"user": "c1", "password": "sesame"}}, no_log_values={"c1", "sesame", "token"})
+    module = SimpleNamespace(
+        argument_spec={"secret_data": {"no_log": True}, "api_key": {"no_log": True}},
+        params={"secret_data": {"user": "c1", "password": "sesame", "same": "token"}, "api_key": "token"},
+        no_log_values={"c1", "sesame", "token"},
+    )
     params = masked_by_type(module)
-    assert params["secret_data"] == {"user": "c1", "password": "sesame"}
-    assert module.params["secret_data"] == {"user": "(hidden)", "password": "(hidden)"}, "what Ansible shows as invocation"
-    assert module.no_log_values == {"token"}, "or c1 would be replaced in the checksum"
+    assert params["secret_data"] == {"user": "c1", "password": "sesame", "same": "token"}
+    assert set(module.params["secret_data"].values()) == {"(hidden)"}, "what Ansible shows as invocation"
+    assert module.no_log_values == {"token"}, "or c1 would be replaced in the checksum; what another option hides stays hidden"
 
 
 def test_no_cluster_is_guessed(run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
