@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.cdc.gcp.plugins.module_utils._debezium.properties import reasons
 
 ROLES = Path(__file__).resolve().parent.parent / "roles"
 
@@ -36,10 +37,16 @@ def readme(role: str) -> str:
     lines = [f"# Role cdc.gcp.{role}", "", f"{spec['short_description']}.", "", *(markup(line) for line in spec["description"]), ""]
     lines += ["| variable | type | default | meaning |", "| --- | --- | --- | --- |"]
     lines += [row(name, option) for name, option in spec["options"].items()]
-    extra = ROLES / role / "NOTES.md"
-    if extra.exists():
-        lines += ["", extra.read_text().strip()]
+    if role == "debezium_k8s":
+        lines += properties()
     return "\n".join(lines) + "\n"
+
+
+def properties() -> list[str]:
+    """The default properties with their reasons, as the collection's own table has them."""
+    lines = ["", "## Properties of Debezium Server", "", "Values in angle brackets come from the variables above.", ""]
+    lines += ["| property | value | why |", "| --- | --- | --- |"]
+    return lines + [f"| `{name}` | `{value.replace('|', '&#124;')}` | {reason} |" for name, value, reason in reasons()]
 
 
 def main() -> int:

@@ -26,7 +26,8 @@ echo "Setting up $venv (Python packages: about 2 minutes when nothing is cached)
 started=$SECONDS
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e sandbox
+# The build backend warns of a folder named like its package; it is the package.
+PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -e sandbox
 
 # A link in site-packages makes `cdc.gcp` resolve to this checkout from any folder, for Ansible, pytest and the linters alike.
 packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')

@@ -1,29 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The topics that a pipeline publishes to."""
+"""The topics that Debezium writes to with one topic a table."""
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.cdc.gcp.plugins.module_utils._debezium.pipeline import Pipeline
+from ansible_collections.cdc.gcp.plugins.module_utils._debezium.pipeline import table_topics
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
 DOCUMENTATION = r"""
 name: debezium_topics
-short_description: Ids of the Pub/Sub topics that a pipeline publishes to
+short_description: Ids of the Pub/Sub topics of tables
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Debezium Server makes no topic, and ends when one is missing.
-  - The heartbeat's topic is the last one. With one topic per table, the signalling table has one, too.
-positional: _input
+  - The topics that Debezium Server writes to with one topic a table. It makes no topic, and ends when one is missing.
+positional: _input, topic_prefix
 options:
   _input:
-    description: The pipeline, as for P(cdc.gcp.debezium_properties#filter).
-    type: dict
+    description: Captured tables, as V(schema.table).
+    type: list
+    elements: str
+    required: true
+  topic_prefix:
+    description: The pipeline's topic prefix.
+    type: str
     required: true
 """
 
@@ -31,7 +35,7 @@ EXAMPLES = r"""
 - name: Make the topics
   cdc.gcp.pubsub_topic:
     name: "{{ item }}"
-  loop: "{{ pipeline | cdc.gcp.debezium_topics }}"
+  loop: "{{ ['public.orders', 'public.customers'] | cdc.gcp.debezium_topics('shop') }}"
 """
 
 RETURN = r"""
@@ -42,11 +46,11 @@ _value:
 """
 
 
-def debezium_topics(pipeline: t.Any) -> list[str]:
-    if not isinstance(pipeline, Mapping):
-        raise AnsibleFilterError(f"cdc.gcp.debezium_topics: the pipeline must be a dictionary, not {type(pipeline).__name__}.")
+def debezium_topics(tables: t.Any, topic_prefix: str) -> list[str]:
+    if not isinstance(tables, (list, tuple)):
+        raise AnsibleFilterError(f"cdc.gcp.debezium_topics: the tables must be a list, not {type(tables).__name__}.")
     try:
-        return list(Pipeline.from_dict(pipeline).topics())
+        return list(table_topics(topic_prefix, tables))
     except InvalidInput as error:
         raise AnsibleFilterError(f"cdc.gcp.debezium_topics: {error.message}") from error
 

@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 import re
 import typing as t
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -121,10 +121,9 @@ class Pipeline:
         """Ids of the topics that Debezium publishes to, the heartbeat's last.  It makes none itself, and ends when one is missing."""
         if self.topic is not None:
             return (self.topic, self.heartbeat_topic)
-        # Debezium replaces what Kafka does not allow in a topic's name (SchemaTopicNamingStrategy).
-        tables = [*self.table_names, *([TableName(self.schema, self.signal_table)] if self.signal_table else [])]
-        names = [_NOT_IN_TOPIC.sub("_", f"{self.topic_prefix}.{name.schema}.{name.table}") for name in tables]
-        return (*dict.fromkeys(names), self.heartbeat_topic)
+        # Rows of the signal table are events like any other.
+        signals = (f"{self.schema}.{self.signal_table}",) if self.signal_table else ()
+        return (*table_topics(self.topic_prefix, (*self.tables, *signals)), self.heartbeat_topic)
 
     def _check_identity(self) -> None:
         if not _TOPIC_PREFIX.fullmatch(self.topic_prefix):
@@ -147,6 +146,15 @@ class Pipeline:
             raise InvalidInput(f"heartbeat_topic {self.heartbeat_topic!r} must not be a topic of changes.")
         if self.topic is not None and self.heartbeat_topic.startswith(f"{self.topic_prefix}."):
             raise InvalidInput(f"heartbeat_topic must not start with '{self.topic_prefix}.', or they go to {self.topic}.")
+
+
+def table_topics(topic_prefix: str, tables: Iterable[str]) -> tuple[str, ...]:
+    """Ids of the topics for tables (`schema.table`) with one topic a table.
+
+    Debezium replaces what Kafka does not allow in a topic's name (SchemaTopicNamingStrategy).
+    """
+    names = (_NOT_IN_TOPIC.sub("_", f"{topic_prefix}.{name.schema}.{name.table}") for name in parse_tables(tables))
+    return tuple(dict.fromkeys(names))
 
 
 def _one_of(name: str, value: str, choices: Collection[str]) -> None:

@@ -131,7 +131,18 @@ DEFAULTS: tuple[Default, ...] = (
         "SELECT pg_logical_emit_message(false, 'heartbeat', now()::varchar)",
         "A heartbeat alone does not move the slot past writes to other tables; this writes to the log, and needs neither table nor grant.",
     ),
-    Default(_SOURCE + "message.prefix.exclude.list", "heartbeat", "Keeps these messages out of the topics."),
+    Default(
+        _SOURCE + "message.prefix.exclude.list",
+        "heartbeat",
+        "Keeps these messages out of the topic; other logical messages go there.",
+        lambda p: p.topic is not None,
+    ),
+    Default(
+        _SOURCE + "message.prefix.exclude.list",
+        ".*",
+        "With one topic a table there is none for logical messages, and a missing topic ends the process.",
+        lambda p: p.topic is None,
+    ),
     Default(
         _SOURCE + "topic.heartbeat.name",
         "{heartbeat_topic}",

@@ -37,7 +37,10 @@ def test_properties_from_a_pipeline() -> None:
 
 
 def test_topics_of_a_pipeline() -> None:
-    assert debezium_topics(PIPELINE) == ["demo-cdc", "demo-cdc-heartbeat"]
+    assert debezium_topics(["public.orders", 'public."My Table"', "public.orders"], "shop") == [
+        "shop.public.orders",
+        "shop.public.My_Table",
+    ]
 
 
 def test_a_dollar_sign_in_the_environment() -> None:
@@ -50,8 +53,8 @@ def test_a_dollar_sign_in_the_environment() -> None:
         (lambda: debezium_properties({**PIPELINE, "slotname": "x"}), "did you mean 'slot_name'"),
         (lambda: debezium_properties("text"), "pipeline must be a dictionary"),
         (lambda: debezium_properties(PIPELINE, ["x"]), "overrides must be a dictionary"),
-        (lambda: debezium_topics({**PIPELINE, "topic": "x"}), "no legal Pub/Sub topic id"),
-        (lambda: debezium_topics([]), "must be a dictionary"),
+        (lambda: debezium_topics(["orders"], "shop"), "is not schema.table"),
+        (lambda: debezium_topics("public.orders", "shop"), "must be a list"),
         (lambda: smallrye_value(5), "must be a string"),
     ],
 )
@@ -70,7 +73,7 @@ def test_a_playbook_finds_them_and_may_give_values_that_are_templates(tmp_path: 
                 "ansible.builtin.assert": {
                     "that": [
                         "'topic.prefix=shop\\n' in pipeline | cdc.gcp.debezium_properties(overrides={}, expressions={})",
-                        "pipeline | cdc.gcp.debezium_topics == ['shop.public.orders', 'demo-cdc-heartbeat']",
+                        "['public.orders'] | cdc.gcp.debezium_topics('shop') == ['shop.public.orders']",
                         "'a$b' | cdc.gcp.smallrye_value == 'a\\\\$b'",
                     ]
                 }

@@ -319,3 +319,8 @@ def test_each_default_has_a_reason() -> None:
     assert all(reason.endswith(".") for _, _, reason in listed)
     assert ("debezium.source.database.password", "${<password_variable>}") in [row[:2] for row in listed]
     assert ("debezium.source.topic.prefix", "<topic_prefix>") in [row[:2] for row in listed]
+
+
+def test_with_one_topic_a_table_no_logical_message_is_sent_for_it_has_no_topic() -> None:
+    excluded = "debezium.source.message.prefix.exclude.list"
+    assert (properties(pipeline())[excluded], properties(pipeline(topic=None))[excluded]) == ("heartbeat", ".*")
