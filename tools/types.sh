@@ -10,4 +10,4 @@ ln -sfn "$root" .cache/types/ansible_collections/cdc/gcp
     MYPYPATH=. "$root/.venv/bin/mypy" --python-executable "$root/.venv/bin/python" --config-file "$root/pyproject.toml" \
         --cache-dir "$root/.mypy_cache" -p ansible_collections.cdc.gcp.plugins
 )
-.venv/bin/mypy sandbox/cdc_sandbox tools
+MYPYPATH=sandbox .venv/bin/mypy --explicit-package-bases sandbox/cdc_sandbox tools
