@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test up down status clean lint types unit lowest sandbox-test e2e build
+.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test e2e build
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -22,7 +22,7 @@ demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change even
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/.ready ## everything that CI checks, from nothing
-	@$(BIN)/python tools/run_checks.py lint types unit lowest build sandbox-test e2e
+	@$(BIN)/python tools/run_checks.py lint types sanity unit lowest build sandbox-test e2e
 
 up: $(VENV)/.ready ## start the sandbox
 	@$(SANDBOX) up
@@ -42,6 +42,9 @@ lint: $(VENV)/.ready ## style of Python, YAML, playbooks, Go
 
 types: $(VENV)/.ready ## mypy --strict over plugins and sandbox
 	@tools/types.sh
+
+sanity: $(VENV)/.ready ## ansible-test sanity: documentation against options, and some thirty checks more
+	@tools/sanity.sh
 
 unit: $(VENV)/.ready ## unit tests of the collection
 	@$(PYTEST) tests/unit -q
