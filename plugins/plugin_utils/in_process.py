@@ -22,6 +22,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 import traceback
 import typing as t
 from collections.abc import Callable, Mapping
@@ -38,6 +39,9 @@ KNOWN_CORES = ("2.19", "2.20", "2.21")
 
 READ_AT_START = ("PYTHON", "LD_", "LANG", "LC_", "TZ", "GRPC_", "OPENSSL_", "PROTOCOL_BUFFERS_")
 """How environment variables begin that a process or a library reads only once, when it starts: they need a process of their own."""
+
+CLEAN_UP_SECONDS = 10.0
+"""How long an interrupted module may take to clean up behind itself."""
 
 PROFILE = "legacy"
 """How ansible-core writes the arguments and results of Python modules as JSON; it has no other way for modules."""
@@ -144,9 +148,8 @@ def run_forked(program: Callable[[], None]) -> dict[str, t.Any]:
             _become_program(program, stdout.fileno(), stderr.fileno())
         try:
             status = os.waitpid(child, 0)[1]
-        except BaseException:  # the task's timeout is one
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+        except BaseException:  # the task's timeout is one, a person's Ctrl-C another
+            _end(child)
             raise
         stdout.seek(0)
         stderr.seek(0)
@@ -158,12 +161,25 @@ def run_forked(program: Callable[[], None]) -> dict[str, t.Any]:
         }
 
 
+def _end(child: int) -> None:
+    """End the fork as Ctrl-C ends a program, so that a module can clean up behind itself (a key that was not stored yet); then by force."""
+    os.kill(child, signal.SIGINT)
+    deadline = time.monotonic() + CLEAN_UP_SECONDS
+    while os.waitpid(child, os.WNOHANG)[0] == 0:
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return
+        time.sleep(0.02)
+
+
 def _become_program(program: Callable[[], None], stdout: int, stderr: int) -> t.NoReturn:
     """Do what the start and the end of a Python process do around `program`.  Nothing of the worker's may run after it."""
     rc = 1
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        for number in (signal.SIGTERM, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         atexit._clear()
         with open(os.devnull) as nothing:
             os.dup2(nothing.fileno(), 0)

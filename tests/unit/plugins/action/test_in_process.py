@@ -181,3 +181,29 @@ def test_an_interruption_ends_the_fork(tmp_path: Path) -> None:
         signal.signal(signal.SIGALRM, previous)
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_an_interrupted_module_cleans_up_behind_itself(tmp_path: Path) -> None:
+    """A service account key that was made and not stored yet is deleted when a person presses Ctrl-C."""
+    started, cleaned = tmp_path / "started", tmp_path / "cleaned"
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def program() -> None:
+        try:
+            started.touch()
+            signal.pause()
+        except KeyboardInterrupt:
+            cleaned.touch()
+            raise
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        with pytest.raises(KeyboardInterrupt):
+            run_forked(program)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert started.exists()
+    assert cleaned.exists()
