@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 def seen() -> dict[str, object]:
     """What of the process a module could change for the next one."""
-    return {"folder": os.getcwd(), "environment": {name: value for name, value in os.environ.items() if name.startswith("CDC_")}}
+    return {"folder": os.getcwd(), "environment": {name: value for name, value in os.environ.items() if name.startswith("PROBE_")}}
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
             with open(module.params["file"], "w") as file:
                 file.write("still alive")
         case "leave traces":
-            os.environ["CDC_TRACE"] = "a trace"
+            os.environ["PROBE_TRACE"] = "a trace"
             os.chdir("/")
             module.warn("a trace")
     module.exit_json(

@@ -65,7 +65,7 @@ CASES: dict[str, dict[str, t.Any]] = {
     "return": probe(do="return"),
     "exit": probe(do="exit"),
     "noise": probe(do="noise"),
-    "environment": {**probe(), "environment": {"CDC_COUNT": 3, "CDC_WORDS": 'it\'s "a" $HOME'}},
+    "environment": {**probe(), "environment": {"PROBE_COUNT": 3, "PROBE_WORDS": 'it\'s "a" $HOME'}},
     "no_log": {**probe(password=PASSWORD), "no_log": True},
     "loop": {**probe(name="{{ item }}", do="leave traces"), "loop": ["a", "b"]},
     "after traces": probe(),
@@ -231,7 +231,7 @@ def test_failures_are_what_they_should_be(ran: Run, case: str, said: str) -> Non
 
 def test_the_module_sees_its_task(ran: Run, folder: Path) -> None:
     results = ran.results["inside"]
-    assert results["environment"]["environment"] == {"CDC_COUNT": "3", "CDC_WORDS": 'it\'s "a" $HOME'}
+    assert results["environment"]["environment"] == {"PROBE_COUNT": "3", "PROBE_WORDS": 'it\'s "a" $HOME'}
     assert results["succeed"]["folder"] == str(folder)
     assert results["check"]["check_mode"] is True
     assert results["diff"]["diff"] == {"before": "a\n", "after": "b\n"}
