@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test e2e build
+.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test e2e load holds build
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -22,7 +22,7 @@ demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change even
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/.ready ## everything that CI checks, from nothing
-	@$(BIN)/python tools/run_checks.py lint types sanity unit lowest build sandbox-test e2e
+	@$(BIN)/python tools/run_checks.py lint types sanity unit lowest build sandbox-test e2e holds
 
 up: $(VENV)/.ready ## start the sandbox
 	@$(SANDBOX) up
@@ -60,3 +60,9 @@ sandbox-test: $(VENV)/.ready ## tests of the sandbox itself, and of the SQL modu
 
 e2e: $(VENV)/.ready ## the whole pipeline on the sandbox, from nothing to events
 	@$(PYTEST) tests/e2e -v --tb=short
+
+load: $(VENV)/.ready ## 100,000 rows at once and 100,000 rows of a snapshot, five times in a row; not part of `make test`, which does it once
+	@CDC_LOAD_REPETITIONS=5 $(PYTEST) tests/e2e/test_load.py -v -s --tb=short
+
+holds: $(VENV)/.ready ## the sandbox survives kills, and leaves the machine as it was
+	@$(PYTEST) tests/holds -v --tb=short

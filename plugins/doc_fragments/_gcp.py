@@ -37,7 +37,8 @@ options:
     type: str
   impersonate_service_account:
     description:
-      - E-mail of a service account to act as. Environment variable E(GOOGLE_IMPERSONATE_SERVICE_ACCOUNT).
+      - E-mail of a service account to act as. Whoever logs in needs C(roles/iam.serviceAccountTokenCreator) on it.
+      - Environment variable E(GOOGLE_IMPERSONATE_SERVICE_ACCOUNT).
     type: str
   quota_project:
     description: Project to which quota and billing of the calls are counted. Environment variable E(GOOGLE_CLOUD_QUOTA_PROJECT).
@@ -66,6 +67,10 @@ options:
     description: Root URL of the IAM API.
     type: str
     default: https://iam.googleapis.com/
+  iam_credentials_endpoint:
+    description: Root URL of the IAM Service Account Credentials API, which O(impersonate_service_account) asks for tokens.
+    type: str
+    default: https://iamcredentials.googleapis.com/
   resource_manager_endpoint:
     description: Root URL of the Resource Manager API.
     type: str

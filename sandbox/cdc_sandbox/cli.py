@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
-import os
 import shlex
 import shutil
 import sys
@@ -12,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from . import addresses, packages
+from . import addresses, packages, ports
 from .errors import SandboxError
 from .google import process as google
-from .kubernetes import cluster as kubernetes
+from .kubernetes import variants as kubernetes
+from .lock import alone
+from .metadata import process as metadata
 from .postgresql import cluster as postgresql
 from .postgresql import programs
 from .progress import Progress
@@ -27,15 +27,19 @@ def up(settings: Settings) -> None:
     """Start every part that does not run, in the order in which they need each other."""
     progress = Progress()
     started = time.monotonic()
-    if os.geteuid() != 0:
-        raise SandboxError("The sandbox needs root, for its node makes containers, addresses and mounts; run it with sudo.")
-    packages.install(progress)
+    ports.check_free(settings)
+    if settings.kubernetes == "real node":
+        packages.install(progress)
+    addresses.check_free(settings)
     settings.state.mkdir(parents=True, exist_ok=True)
+    kubernetes.prepare(settings)
     with progress.step("PostgreSQL's programs"):
         programs.install(settings)
     addresses.fence(settings.network)
     google.up(settings, progress)
     pubsub.up(settings, progress)
+    if settings.kubernetes == "real node":  # it knows pods by their addresses, and the API server by its own keys
+        metadata.up(settings, progress)
     kubernetes.up(settings, progress)
     progress.say(f"The sandbox is up ({time.monotonic() - started:.0f} s). `make status` shows how to look around, `make down` stops it.")
 
@@ -45,40 +49,68 @@ def down(settings: Settings) -> None:
     progress = Progress()
     started = time.monotonic()
     kubernetes.down(settings, progress)
-    with progress.step("stop Pub/Sub, Google's APIs and PostgreSQL"):
+    with progress.step("stop metadata server, Pub/Sub, Google's APIs and PostgreSQL"):
+        metadata.down(settings)
         pubsub.down(settings)
         google.down(settings)
         postgresql.stop_all(settings)
         addresses.unfence(settings.network)
-    if settings.state.exists():
-        shutil.rmtree(settings.state)
+    for each in settings.state.iterdir():  # not the folder itself: it is locked
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
     progress.say(f"The sandbox is down ({time.monotonic() - started:.0f} s).")
 
 
 def status(settings: Settings) -> None:
-    """Version, address and state of each part, and the lines to paste for the field's own clients."""
-    rows = [*google.status(settings), *postgresql.status(settings), *pubsub.status(settings), *kubernetes.status(settings)]
-    widths = [max(len(str(row[column])) for row in [("part", "version", "address", "state"), *rows]) for column in range(4)]
-    for row in [("PART", "VERSION", "ADDRESS", "STATE"), *rows]:
-        print("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    if not settings.owner_key.exists():
-        return
+    """Version, address and state of each part, and the lines to paste for the field's own clients; an error when a part is not well."""
+    instances = postgresql.status(settings)
+    rows = [*google.status(settings), *instances, *pubsub.status(settings)]
+    if settings.kubernetes == "real node":
+        rows += metadata.status(settings)
+    rows += kubernetes.status(settings)
+    table = [("PART", "VERSION", "ADDRESS", "STATE"), *(tuple(cell or "-" for cell in row) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(4)]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if settings.owner_key.exists():
+        _show_how_to_look(settings)
+    unwell = [row[0] for row in rows if row[3] not in WELL and not (row in instances and row[3] == "stopped")]
+    if len(unwell) == len(rows):
+        raise SandboxError("The sandbox is down; `make up` starts it.")
+    if unwell:
+        raise SandboxError(f"Not well: {', '.join(unwell)}. `make up` brings them back; what they said last is in {settings.logs}.")
+
+
+WELL = ("running", "ready")
+"""States of a part that does its work.  An instance that was asked to stop is well, too."""
+
+
+def _show_how_to_look(settings: Settings) -> None:
+    if notice := kubernetes.notice(settings):
+        print(f"\n{notice}")
     print("\nTo look around, paste:")
     for name, value in environment(settings).items():
         print(f"  export {name}={shlex.quote(value)}")
     print("  gcloud sql instances list; gcloud pubsub topics list")
     print(f"  {kubernetes.kubectl(settings)} get pods --all-namespaces")
-    for row in postgresql.status(settings):
-        print(f"  psql 'host={row[2].split(':')[0]} user=postgres dbname=postgres sslmode=require'   # {row[0]}")
+    for cluster in postgresql.clusters(settings):
+        address = next(iter(cluster.addresses().values()), None)
+        if address is not None:
+            print(f"  psql 'host={address} user=postgres dbname=postgres sslmode=require'   # {cluster.name}")
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """What gcloud, and the example inventory of the sandbox, read from the environment."""
     return {
         "CLOUDSDK_CORE_PROJECT": settings.project,
+        # Its tokens and logs go when the sandbox goes, and the user's own settings of gcloud do not matter.
+        "CLOUDSDK_CONFIG": str(settings.state / "gcloud"),
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
         "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE": str(settings.owner_key),
+        # gcloud does not read the key file's token_uri.
+        "CLOUDSDK_AUTH_TOKEN_HOST": f"{settings.google_endpoint}/token",
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL": f"{settings.google_endpoint}/",
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM": f"{settings.google_endpoint}/",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS": f"{settings.google_endpoint}/",
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER": f"{settings.google_endpoint}/",
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB": f"http://{settings.pubsub_plain_endpoint}/",
         "GOOGLE_APPLICATION_CREDENTIALS": str(settings.owner_key),
@@ -89,6 +121,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "CDC_SANDBOX_CA": str(settings.pki / "ca.crt"),
         "CDC_SANDBOX_TRUST_STORE": str(settings.pki / "truststore.p12"),
         "CDC_SANDBOX_NODE_ADDRESS": settings.node_address,
+        "CDC_SANDBOX_METADATA": settings.metadata_endpoint,
         "CDC_SANDBOX_KUBECONFIG": str(settings.kubeconfig),
     }
 
@@ -101,7 +134,7 @@ def show_environment(settings: Settings) -> None:
 
 def clean(settings: Settings) -> None:
     """Empty the caches; the sandbox must be down."""
-    if settings.state.exists():
+    if any(settings.state.iterdir()):
         raise SandboxError("The sandbox still exists; run `make down` first.")
     if settings.cache.exists():
         shutil.rmtree(settings.cache)
@@ -140,30 +173,17 @@ def main() -> int:
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=(command.__doc__ or "").split("\n")[0])
     name = parser.parse_args().command
-    settings = load()
     try:
+        settings = load()
         if name in ("up", "down", "clean"):
-            with _alone(settings):
+            with alone(settings.state):
                 COMMANDS[name](settings)
         else:
             COMMANDS[name](settings)
-    except SandboxError as error:
+    except (SandboxError, OSError) as error:  # OSError says what failed on which file: a full disk, say
         print(f"cdc-sandbox: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Hold the sandbox's lock, so that two commands never work on it at once."""
-    path = settings.state.with_name(settings.state.name + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SandboxError("Another `up` or `down` of the sandbox is at work; wait until it ends.") from None
-        yield
 
 
 if __name__ == "__main__":

@@ -17,23 +17,62 @@ def run(command: Sequence[str | Path], *, environment: Mapping[str, str] | None 
     environment: added to the caller's environment.
     folder: working directory, by default the caller's.
     """
-    try:
-        done = subprocess.run(
-            [str(word) for word in command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            cwd=folder,
-            env={**os.environ, **(environment or {})},
-        )
-    except FileNotFoundError as error:
-        raise SandboxError(f"The program {command[0]} is not installed.") from error
+    done = _finished(command, command, environment, folder)
     if done.returncode != 0:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-8:]
         raise SandboxError(f"{' '.join(map(str, command[:4]))} ended with code {done.returncode}: " + "\n".join(words))
     return done.stdout
+
+
+def fetch(what: str, command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> str:
+    """As `run`, for a command that downloads or works for a while: it ends when the sandbox's own command ends, even by `kill -9`.
+
+    what: is to come of it; the error's one sentence names it.
+    """
+    done = _finished(command, ends_with_us(command), environment, folder)
+    if done.returncode != 0:
+        raise SandboxError(failure(what, [*done.stdout.splitlines(), *done.stderr.splitlines()]))
+    return done.stdout
+
+
+def ends_with_us(command: Sequence[str | Path]) -> list[str]:
+    """The command, such that it is told to end when the thread that starts it is gone (PR_SET_PDEATHSIG of prctl(2)).
+
+    Root's gets a process namespace, which ends with all that is in it: mmdebstrap pays no heed to SIGTERM.
+    """
+    words = [str(word) for word in command]
+    if os.geteuid() == 0:
+        return ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *words]
+    return ["setpriv", "--pdeathsig", "TERM", *words]
+
+
+def failure(what: str, output: Sequence[str]) -> str:
+    """One sentence: why a command that downloads or builds failed, with its most telling line."""
+    lines = [line.strip() for line in output if line.strip()]
+    for line in lines:
+        if "no space left on device" in line.lower():
+            return f"{what} cannot be had, for the disk is full: {line}"
+    errors = [line for line in lines if line.startswith(("E:", "Err:")) or "error" in line.lower() or "dial tcp" in line]
+    telling = (errors or lines[-1:] or ["it said nothing"])[0]
+    return f"{what} cannot be had (is this machine online?): {telling[:400]}"
+
+
+def _finished(
+    command: Sequence[str | Path], started: Sequence[str | Path], environment: Mapping[str, str] | None, folder: Path | None
+) -> subprocess.CompletedProcess[str]:
+    """Run `started`, which does `command`, to its end."""
+    if shutil.which(command[0]) is None:
+        raise SandboxError(f"The program {command[0]} is not installed.")
+    return subprocess.run(
+        [str(word) for word in started],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+    )
 
 
 def remove_folder(path: Path) -> None:

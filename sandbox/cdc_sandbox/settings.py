@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+from . import given
+from .errors import SandboxError
+
+Kubernetes = Literal["real node", "fake node", "given"]
+"""Whose Kubernetes: the sandbox's own with a node that runs pods, its own with a node that only says so, or one that the user named."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,9 @@ class Settings:
     project_number: str = "123456789012"
     region: str = "europe-west1"
 
+    kubernetes: Kubernetes = "real node"
+    given_cluster: given.GivenCluster | None = None
+    """Of "given"."""
     node_address: str = "10.89.0.1"
     """Address of the node on the loopback link: pods reach this machine's servers here."""
     pod_subnet: str = "10.88.0.0/24"
@@ -37,6 +47,8 @@ class Settings:
     """Pub/Sub's plain door (gRPC and REST, no credentials), on 127.0.0.1."""
     pubsub_tls_port: int = 443
     """Pub/Sub's TLS door as `pubsub.googleapis.com`, on the node's address."""
+    metadata_port: int = 8490
+    """The pods' metadata server, http on the node's address; there is one where there is a real node."""
     kubernetes_port: int = 16443
     etcd_port: int = 12379
     etcd_peer_port: int = 12380
@@ -52,6 +64,11 @@ class Settings:
     @property
     def pubsub_tls_endpoint(self) -> str:
         return f"{self.node_address}:{self.pubsub_tls_port}"
+
+    @property
+    def metadata_endpoint(self) -> str:
+        """As `GCE_METADATA_HOST` has it."""
+        return f"{self.node_address}:{self.metadata_port}"
 
     @property
     def kubernetes_endpoint(self) -> str:
@@ -86,7 +103,7 @@ def load() -> Settings:
     """Folders from `CDC_SANDBOX_STATE` and `CDC_SANDBOX_CACHE`, else the system's usual places.
 
     Root gets `/var/lib` and `/var/cache` (PostgreSQL runs as another user, who must be able to reach its folder), anybody else
-    the XDG folders.
+    the XDG folders, and addresses and ports that need no root.
     """
     if os.geteuid() == 0:
         state, cache = Path("/var/lib/cdc-sandbox"), Path("/var/cache/cdc-sandbox")
@@ -94,7 +111,43 @@ def load() -> Settings:
         home = Path.home()
         state = Path(os.environ.get("XDG_STATE_HOME") or home / ".local/state") / "cdc-sandbox"
         cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "cdc-sandbox"
-    return Settings(
+    settings = Settings(
         state=Path(os.environ.get("CDC_SANDBOX_STATE") or state),
         cache=Path(os.environ.get("CDC_SANDBOX_CACHE") or cache),
+    )
+    cluster = given.remembered(settings.state)
+    if cluster is None and not (settings.state / "kubernetes").exists():  # else the sandbox is up, with Kubernetes of its own
+        cluster = given.from_environment(os.environ)
+    if cluster is None:
+        return settings if os.geteuid() == 0 else without_root(settings)
+    if os.geteuid() != 0:
+        raise SandboxError("Without root the sandbox has addresses that no pod reaches; with a cluster of yours it needs root.")
+    return with_cluster(settings, cluster)
+
+
+def with_cluster(settings: Settings, cluster: given.GivenCluster) -> Settings:
+    """The same for a cluster that the user named: its pods may have any address, as those of a network that is peered with Cloud SQL's."""
+    address = cluster.node_address or settings.node_address
+    return replace(settings, kubernetes="given", given_cluster=cluster, node_address=address, pod_subnet="0.0.0.0/0")
+
+
+def without_root(settings: Settings) -> Settings:
+    """The same for an ordinary user: addresses that every Linux machine has (all of 127.0.0.0/8), ports that anybody may open.
+
+    All differ from root's, so that a user's sandbox and root's can run at once.
+    """
+    return replace(
+        settings,
+        kubernetes="fake node",
+        node_address="127.89.0.1",
+        network="127.89.0.0/16",
+        private_instance_network="127.89.1",
+        public_instance_network="127.89.2",
+        google_port=8580,
+        pubsub_port=8585,
+        pubsub_tls_port=8543,
+        metadata_port=8590,
+        kubernetes_port=17443,
+        etcd_port=13379,
+        etcd_peer_port=13380,
     )

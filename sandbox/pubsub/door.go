@@ -26,6 +26,8 @@ type door struct {
 	gate     *gate // nil: everybody may do everything
 	projects map[string]bool
 	requests *requestLog
+	faults   *faults
+	keeper   *keeper
 
 	rpc  *grpc.Server
 	rest *http.Server
@@ -37,7 +39,7 @@ type door struct {
 func newDoor(
 	name string, projects map[string]bool, requests *requestLog, gate *gate, service *service, iam *iam, control map[string]http.Handler,
 ) (*door, error) {
-	d := &door{name: name, gate: gate, projects: projects, requests: requests}
+	d := &door{name: name, gate: gate, projects: projects, requests: requests, faults: service.faults, keeper: service.keeper}
 	d.rpc = grpc.NewServer(
 		grpc.UnaryInterceptor(d.unary),
 		grpc.StreamInterceptor(d.stream),
@@ -126,7 +128,13 @@ func (d *door) unary(ctx context.Context, request any, info *grpc.UnaryServerInf
 	resource, member, err := d.admit(ctx, info.FullMethod, request)
 	var answer any
 	if err == nil {
-		answer, err = handler(ctx, request)
+		answer, err = d.faults.run(ctx, info.FullMethod, resource, func(ctx context.Context) (any, error) {
+			answer, err := handler(ctx, request)
+			if err == nil {
+				err = d.keeper.keep(ctx, info.FullMethod)
+			}
+			return answer, err
+		})
 		err = realError(err)
 	}
 	d.requests.add(d.name, info.FullMethod, resource, member, err)
@@ -157,5 +165,8 @@ func (s *admittedStream) RecvMsg(message any) error {
 	s.admitted = true
 	var err error
 	s.resource, s.member, err = s.door.admit(s.door.mark(s.Context()), s.method, message)
+	if err == nil {
+		err = s.door.faults.before(s.method, s.resource)
+	}
 	return err
 }

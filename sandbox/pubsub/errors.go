@@ -34,6 +34,11 @@ func alreadyExists(name string) error {
 	return status.Errorf(codes.AlreadyExists, "Resource already exists in the project (resource=%s).", shortName(name))
 }
 
+func concurrentChange() error {
+	return status.Error(codes.Aborted, "There were concurrent policy changes. "+
+		"Please retry the whole read-modify-write with exponential backoff.")
+}
+
 func projectNotFound(project string) error {
 	return status.Errorf(codes.NotFound, "Requested project not found or user does not have access to it (project=%s). "+
 		"Make sure to specify the unique project identifier and not the Google Cloud Console display name.", project)

@@ -82,9 +82,12 @@ func (g *gate) ask(ctx context.Context, token string, wanted access) (verdict, e
 	if found && time.Now().Before(known.until) {
 		return known.answer, nil
 	}
+	if err := refresh(ctx, g.identity, g.policies, wanted.resource); err != nil {
+		return verdict{}, err
+	}
 	project, _, _ := splitName(wanted.resource)
 	asked := question{Token: token, Permission: wanted.permission, Project: project, Policy: json.RawMessage("null")}
-	if policy := g.policies.get(wanted.resource); policy != nil {
+	if policy := g.policies.effective(wanted.resource); policy != nil {
 		encoded, err := protojson.Marshal(policy)
 		if err != nil {
 			return verdict{}, status.Error(codes.Internal, err.Error())

@@ -25,6 +25,9 @@ func (i *iam) GetIamPolicy(ctx context.Context, request *iampb.GetIamPolicyReque
 	if version != 0 && version != 1 && version != conditionsVersion {
 		return nil, invalid("Invalid requested policy version (%d): valid values are 0, 1 and 3.", version)
 	}
+	if err := refresh(ctx, i.identity, i.service.policies, request.Resource); err != nil {
+		return nil, err
+	}
 	i.service.mu.RLock()
 	defer i.service.mu.RUnlock()
 	if !i.service.exists(ctx, request.Resource) {
@@ -38,7 +41,8 @@ func (i *iam) SetIamPolicy(ctx context.Context, request *iampb.SetIamPolicyReque
 	if err := checkPolicy(request.GetPolicy()); err != nil {
 		return nil, err
 	}
-	if err := i.checkAccounts(ctx, request); err != nil {
+	ids, err := i.checkAccounts(ctx, request)
+	if err != nil {
 		return nil, err
 	}
 	i.service.mu.RLock()
@@ -46,7 +50,7 @@ func (i *iam) SetIamPolicy(ctx context.Context, request *iampb.SetIamPolicyReque
 	if !i.service.exists(ctx, request.Resource) {
 		return nil, notFound(request.Resource)
 	}
-	stored, err := i.service.policies.set(request.Resource, request.Policy)
+	stored, err := i.service.policies.set(request.Resource, request.Policy, ids, i.service.faults.lagOf("SetIamPolicy"))
 	if err != nil {
 		return nil, err
 	}
@@ -81,38 +85,68 @@ func (i *iam) TestIamPermissions(
 	return granted, nil
 }
 
-// checkAccounts refuses a policy that names a new member who does not exist.  Members of the present policy stay: IAM keeps a
-// deleted account in the policies that name it.
-func (i *iam) checkAccounts(ctx context.Context, request *iampb.SetIamPolicyRequest) error {
+// checkAccounts refuses a policy that names a new member who does not exist; it gives the unique ids of those who do.  Members of the
+// present policy stay.
+func (i *iam) checkAccounts(ctx context.Context, request *iampb.SetIamPolicyRequest) (accountIDs, error) {
 	if i.identity == nil {
-		return nil
+		return nil, nil
 	}
-	known := map[string]bool{}
-	for _, binding := range i.service.policies.get(request.Resource).GetBindings() {
-		for _, member := range binding.Members {
-			known[member] = true
+	if err := refresh(ctx, i.identity, i.service.policies, request.Resource); err != nil {
+		return nil, err
+	}
+	known, wanted := serviceAccounts(i.service.policies.get(request.Resource)), serviceAccounts(request.Policy)
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	missing, ids, err := i.identity.members(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	added := slices.DeleteFunc(slices.Clone(wanted), func(member string) bool { return slices.Contains(known, member) })
+	for _, member := range added {
+		email := strings.TrimPrefix(member, "serviceAccount:")
+		gone := func(one string) bool { return strings.TrimPrefix(one, "serviceAccount:") == email }
+		if slices.ContainsFunc(missing, gone) || i.service.faults.take("policy_account_unknown", "SetIamPolicy") != nil {
+			return nil, invalid("Service account %s does not exist.", email)
 		}
 	}
-	var added []string
-	for _, binding := range request.Policy.Bindings {
+	return ids, nil
+}
+
+// refresh renames members of a stored policy whose accounts were deleted, made again or undeleted since.  In the real service a
+// policy learns of it by itself; here it is asked for whenever the policy is looked at.
+func refresh(ctx context.Context, identity *identity, policies *policies, resource string) error {
+	stored := policies.get(resource)
+	members := serviceAccounts(stored)
+	for _, binding := range stored.GetBindings() {
 		for _, member := range binding.Members {
-			member = normalMember(member)
-			if strings.HasPrefix(member, "serviceAccount:") && !known[member] && !slices.Contains(added, member) {
-				added = append(added, member)
+			if account, _ := deletedAccount(member); account != "" {
+				members = append(members, account)
 			}
 		}
 	}
-	if len(added) == 0 {
+	if identity == nil || len(members) == 0 {
 		return nil
 	}
-	missing, err := i.identity.missing(ctx, added)
-	if err != nil {
-		return err
+	_, ids, err := identity.members(ctx, members)
+	if err == nil && ids != nil {
+		policies.rename(resource, ids)
 	}
-	if len(missing) > 0 {
-		return invalid("Service account %s does not exist.", strings.TrimPrefix(missing[0], "serviceAccount:"))
+	return err
+}
+
+// serviceAccounts lists the members that are service accounts, each once.
+func serviceAccounts(policy *iampb.Policy) []string {
+	var members []string
+	for _, binding := range policy.GetBindings() {
+		for _, member := range binding.Members {
+			member = normalMember(member)
+			if strings.HasPrefix(member, "serviceAccount:") && !slices.Contains(members, member) {
+				members = append(members, member)
+			}
+		}
 	}
-	return nil
+	return members
 }
 
 var (

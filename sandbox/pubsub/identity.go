@@ -52,13 +52,14 @@ func (i *identity) check(ctx context.Context, asked question) (verdict, error) {
 	return verdict{}, status.Errorf(codes.Unavailable, "the identity service answered the unknown status %q", answer.Status)
 }
 
-// missing asks which of the members do not exist.
-func (i *identity) missing(ctx context.Context, members []string) ([]string, error) {
+// members asks which of the service accounts do not exist, and for the unique ids of those that do.
+func (i *identity) members(ctx context.Context, members []string) (missing []string, ids accountIDs, err error) {
 	var answer struct {
-		Missing []string `json:"missing"`
+		Missing []string   `json:"missing"`
+		IDs     accountIDs `json:"ids"`
 	}
-	err := i.post(ctx, "/_sandbox/members", map[string][]string{"members": members}, &answer)
-	return answer.Missing, err
+	err = i.post(ctx, "/_sandbox/members", map[string][]string{"members": members}, &answer)
+	return answer.Missing, answer.IDs, err
 }
 
 func (i *identity) post(ctx context.Context, path string, body, answer any) error {

@@ -1,5 +1,5 @@
 // Pub/Sub of the sandbox: Google's in-memory server, with the names, limits, IAM policies, error texts and checks of callers that
-// the real service has.  Its state is in memory.
+// the real service has.  Its messages are in memory; topics, subscriptions and policies are also in a file.
 //
 // It has two doors.  The plain one (no TLS, no credentials) is for those who use a Pub/Sub emulator; the TLS one stands for
 // pubsub.googleapis.com and verifies every caller.  Both serve gRPC and REST on one port.
@@ -24,7 +24,7 @@ const stopTime = 2 * time.Second
 
 // options are the command line.
 type options struct {
-	plain, tls, cert, key, identity, projects string
+	plain, tls, cert, key, identity, projects, keep string
 }
 
 func main() {
@@ -36,6 +36,7 @@ func main() {
 	flag.StringVar(&given.key, "tls-key", "", "PEM `file` with its private key")
 	flag.StringVar(&given.identity, "identity", "", "`URL` of the identity service; needed by the TLS door")
 	flag.StringVar(&given.projects, "project", "demo-project", "`ids` of the projects that exist, with commas between them")
+	flag.StringVar(&given.keep, "keep", "", "`file` that keeps topics, subscriptions and policies over a restart; empty: none does")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
@@ -76,8 +77,11 @@ func run(ctx context.Context, given options) error {
 
 // open makes the service and its doors, which listen but do not serve yet.
 func open(given options) ([]listeningDoor, error) {
-	service, err := newService()
+	service, err := newService(given.keep)
 	if err != nil {
+		return nil, err
+	}
+	if err := service.keeper.restore(context.Background()); err != nil {
 		return nil, err
 	}
 	projects := map[string]bool{}
@@ -93,6 +97,9 @@ func open(given options) ([]listeningDoor, error) {
 	control := map[string]http.Handler{
 		"GET /_sandbox/requests":    requests,
 		"DELETE /_sandbox/requests": requests,
+		"GET /_sandbox/faults":      service.faults,
+		"POST /_sandbox/faults":     service.faults,
+		"DELETE /_sandbox/faults":   service.faults,
 		"GET /_sandbox/health": http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
 			writeJSON(writer, http.StatusOK, []byte(`{"status":"ok"}`))
 		}),

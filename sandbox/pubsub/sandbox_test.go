@@ -47,6 +47,7 @@ type fakeIdentity struct {
 	mu        sync.Mutex
 	owners    []string // members who may do everything
 	missing   []string // members who do not exist
+	ids       accountIDs
 	questions []question
 }
 
@@ -92,7 +93,9 @@ func (f *fakeIdentity) members(writer http.ResponseWriter, request *http.Request
 	var asked struct{ Members []string }
 	_ = json.NewDecoder(request.Body).Decode(&asked)
 	gone := slices.DeleteFunc(asked.Members, func(member string) bool { return !slices.Contains(f.missing, member) })
-	_ = json.NewEncoder(writer).Encode(map[string][]string{"missing": gone})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_ = json.NewEncoder(writer).Encode(map[string]any{"missing": gone, "ids": f.ids})
 }
 
 func (f *fakeIdentity) asked() int {

@@ -18,20 +18,25 @@ type service struct {
 	*pstest.GServer
 	fake     *pstest.Server
 	policies *policies
+	faults   *faults
+	keeper   *keeper
 
 	// mu guards topics and subscriptions as a whole.  pstest hands out pointers to its own state and changes it later under a lock
 	// of its own; so whoever changes it through this type holds mu, and whoever reads it takes a copy under mu.
 	mu sync.RWMutex
 }
 
-func newService() (*service, error) {
+// newService makes the service.  keep: see keeper.path.
+func newService(keep string) (*service, error) {
 	fake := pstest.NewServer()
 	// pstest listens on a port of its own, where none of our checks would run.  Only its state is wanted.  It may log that its
 	// "server has been stopped".
 	if err := fake.Close(); err != nil {
 		return nil, fmt.Errorf("close pstest's own port: %w", err)
 	}
-	return &service{GServer: &fake.GServer, fake: fake, policies: newPolicies()}, nil
+	made := &service{GServer: &fake.GServer, fake: fake, policies: newPolicies(), faults: newFaults()}
+	made.keeper = &keeper{path: keep, service: made}
+	return made, nil
 }
 
 // Publish checks the limits of a request, then hands it to pstest.

@@ -70,6 +70,11 @@ func (s *service) CreateSubscription(ctx context.Context, subscription *pb.Subsc
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	subscription.Tags = nil // input only
+	return copyOf(s.addSubscription(ctx, subscription))
+}
+
+// addSubscription gives a complete subscription to pstest; the answer is pstest's state.  The caller holds mu.
+func (s *service) addSubscription(ctx context.Context, subscription *pb.Subscription) (*pb.Subscription, error) {
 	if proto.Size(subscription.PushConfig) == 0 {
 		subscription.PushConfig = nil // pstest answers {} to none, as the service does, and puts a wrapper into an empty one
 	}
@@ -81,7 +86,7 @@ func (s *service) CreateSubscription(ctx context.Context, subscription *pb.Subsc
 		return nil, err
 	}
 	made.MessageRetentionDuration = retention
-	return proto.CloneOf(made), nil
+	return made, nil
 }
 
 // UpdateSubscription changes the fields that the mask names, or none of them.

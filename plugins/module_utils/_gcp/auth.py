@@ -8,7 +8,7 @@ import typing as t
 
 from .._reconcile.engine import Library
 from .._reconcile.errors import InvalidInput, ReconcileError
-from .options import GcpOptions
+from .options import ENDPOINTS, GcpOptions
 
 try:
     import google.auth
@@ -37,11 +37,22 @@ def credentials(options: GcpOptions) -> t.Any:
         raise LoginError(f"Cannot log in to Google Cloud with auth_kind={options.auth_kind}: {error}") from error
     if options.impersonate_service_account:
         found = google.auth.impersonated_credentials.Credentials(
-            source_credentials=found, target_principal=options.impersonate_service_account, target_scopes=list(options.scopes)
+            source_credentials=found,
+            target_principal=options.impersonate_service_account,
+            target_scopes=list(options.scopes),
+            iam_endpoint_override=_token_url(options, options.impersonate_service_account),
         )
     if options.quota_project and hasattr(found, "with_quota_project"):
         found = found.with_quota_project(options.quota_project)
     return found
+
+
+def _token_url(options: GcpOptions, account: str) -> str | None:
+    """Where to ask for a token of `account`; None leaves it to google-auth, which knows the credentials' universe domain."""
+    endpoint = options.endpoints["iam_credentials_endpoint"]
+    if endpoint == ENDPOINTS["iam_credentials_endpoint"].rstrip("/"):
+        return None
+    return f"{endpoint}/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
 
 
 def _application(options: GcpOptions) -> t.Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import re
 import time
 import typing as t
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ REQUESTS = Library("requests", _ERROR)
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """HTTP codes after which the same request is sent again (google.api_core.retry, Terraform's error_retry_predicates)."""
+PER_MINUTE = re.compile(r"Quota exceeded for quota metric '.*' and limit '.* per minute'")
 
 
 class ApiError(ReconcileError):
@@ -98,13 +100,13 @@ class Client:
                     url,
                     params=query,
                     json=body,
-                    timeout=self.options.request_timeout,
+                    timeout=max(1.0, min(self.options.request_timeout, deadline - self.clock.now())),
                     headers={"User-Agent": "cdc.gcp"},
                     # Said with each request, because REQUESTS_CA_BUNDLE in the environment would win over session.verify.
                     verify=self.options.ca_certificate_file,
                 )
             except google.auth.exceptions.GoogleAuthError as failure:
-                raise LoginError(f"{attempt}: cannot log in to Google Cloud: {failure}") from failure
+                raise LoginError(f"{attempt}: cannot log in to Google Cloud: {_login_cause(failure)}") from failure
             except requests.exceptions.RequestException as failure:
                 if not repeatable and not isinstance(failure, requests.exceptions.ConnectTimeout):
                     raise LostAnswer(f"{attempt}: the answer of {url} was lost ({type(failure).__name__}).") from failure
@@ -113,7 +115,7 @@ class Client:
                 if response.ok:
                     return dict(response.json()) if response.content else {}
                 error = _api_error(attempt, response)
-                if response.status_code not in (RETRIED if repeatable else {429}) or _never_passes(error):
+                if not _passes(error, repeatable):
                     raise error
                 wanted_pause = _retry_after(response.headers.get("Retry-After"))
             pause = pause if wanted_pause is None else wanted_pause
@@ -143,9 +145,17 @@ def _api_error(attempt: str, response: t.Any) -> ApiError:
         return ApiError(attempt, response.status_code, "", str(response.reason or "no further word"), {})
 
 
-def _never_passes(error: ReconcileError) -> bool:
-    """429 of IAM's key limit is final: gcp-apis, "Maximum number of keys on account reached."."""
-    return isinstance(error, ApiError) and error.status == 429 and "Maximum number of keys" in error.server_message
+def _passes(error: ApiError, repeatable: bool) -> bool:
+    """Whether the same request may succeed later, and may be sent again.
+
+    A quota of requests a minute is refused with 429, or with 403 and its own words (Terraform's error_retry_predicates.go); neither
+    was carried out.  IAM's limit of keys is a 429 that is final: "Maximum number of keys on account reached.".
+    """
+    if error.status == 403:
+        return PER_MINUTE.search(error.server_message) is not None
+    if error.status == 429:
+        return "Maximum number of keys" not in error.server_message
+    return repeatable and error.status in RETRIED
 
 
 def _retry_after(header: str | None) -> float | None:
@@ -158,5 +168,17 @@ def _retry_after(header: str | None) -> float | None:
     return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else None
 
 
+def _login_cause(failure: Exception) -> str:
+    """google-auth's own words, but for a token server that gives no answer, where they are a Python object's."""
+    lost = failure.__cause__
+    if not isinstance(lost, requests.exceptions.RequestException) or lost.request is None:
+        return str(failure)
+    return f"no answer from {lost.request.url} ({_cause(lost)}). Check the network, and token_uri in the credentials."
+
+
 def _cause(failure: Exception) -> str:
-    return "timeout" if isinstance(failure, requests.exceptions.Timeout) else type(failure).__name__
+    """The operating system's words ("Connection refused") where there are some, else the kind of failure."""
+    if isinstance(failure, requests.exceptions.Timeout):
+        return "timeout"
+    found = re.search(r"\[Errno -?\d+\] ([A-Za-z ]+)", str(failure))
+    return found[1].strip() if found else type(failure).__name__

@@ -20,6 +20,7 @@ CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 ENDPOINTS: dict[str, str] = {
     "sql_endpoint": "https://sqladmin.googleapis.com/",
     "iam_endpoint": "https://iam.googleapis.com/",
+    "iam_credentials_endpoint": "https://iamcredentials.googleapis.com/",
     "resource_manager_endpoint": "https://cloudresourcemanager.googleapis.com/",
     "service_networking_endpoint": "https://servicenetworking.googleapis.com/",
     "pubsub_endpoint": "https://pubsub.googleapis.com/",

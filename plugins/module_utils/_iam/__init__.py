@@ -3,6 +3,7 @@
 
 api.py          requests to IAM and Resource Manager, and names by their rules
 account.py      a service account, as the engine knows resources
+project.py       number and state of a project, as the engine knows resources
 member.py       one member's roles on one resource, as the engine knows resources
 policies.py     the IAM policy of a project or service account, over REST
 keys.py         the keys of one service account: list, create, delete

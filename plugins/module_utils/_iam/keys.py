@@ -162,7 +162,7 @@ def _refusal(email: str, error: ApiError) -> ReconcileError:
     if error.status == 400 and ("Key creation is not allowed" in text or "disableServiceAccountKeyCreation" in text):
         return KeysForbidden(
             f"The organization's policy forbids keys of {email} ({error.server_message}) Use Workload Identity Federation for GKE "
-            f"instead, which needs no key: see the collection's guide on identity.",
+            f"instead, which needs no key: the roles do so with cdc_identity: workload_identity.",
             http_status=error.status,
             reason=error.reason,
         )

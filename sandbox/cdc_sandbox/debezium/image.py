@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from ..command import run
+from ..command import fetch
 from ..errors import SandboxError
 from ..kubernetes import containerd
 from ..kubernetes.archive import docker_archive
@@ -65,7 +65,8 @@ def _make(archive: Path, progress: Progress) -> None:
     scratch = archive.parent
     java, server = scratch / "java.tar", scratch / "server.tar"
     progress.note("Java 21 of Debian")
-    run(
+    fetch(
+        "Java 21 of Debian",
         [
             "mmdebstrap",
             "--quiet",
@@ -74,7 +75,8 @@ def _make(archive: Path, progress: Progress) -> None:
             "--dpkgopt=path-exclude=/usr/share/doc/*",
             "trixie",
             java,
-        ]
+        ],
+        environment={"TMPDIR": str(scratch)},
     )
     progress.note(f"Debezium Server {VERSION}")
     distribution = _distribution(scratch / "maven")
@@ -90,7 +92,8 @@ def _make(archive: Path, progress: Progress) -> None:
 def _distribution(repository: Path) -> Path:
     """The distribution's archive, fetched by Maven into a local repository of its own."""
     artifact = f"io.debezium:debezium-server-dist:{VERSION}:tar.gz"
-    run(["mvn", "-q", "-B", "dependency:get", f"-Dmaven.repo.local={repository}", f"-Dartifact={artifact}", "-Dtransitive=false"])
+    maven = ["mvn", "-q", "-B", "dependency:get", f"-Dmaven.repo.local={repository}", f"-Dartifact={artifact}", "-Dtransitive=false"]
+    fetch(f"Debezium Server {VERSION} of Maven Central", maven)
     found = list(repository.glob(f"io/debezium/debezium-server-dist/{VERSION}/*.tar.gz"))
     if len(found) != 1:
         raise SandboxError(f"Maven brought {len(found)} archives of {artifact} instead of one.")

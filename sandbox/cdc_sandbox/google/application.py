@@ -29,6 +29,14 @@ CREDENTIALS_HELP = (
     "See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
 
+UNAVAILABLE = {
+    429: "Resource has been exhausted (e.g. check quota).",
+    500: "Internal error encountered.",
+    502: "Bad Gateway",
+    503: "The service is currently unavailable.",
+}
+"""Errors that pass, by HTTP status code."""
+
 
 class Application:
     """Serves Google's paths, `/token` and `/_sandbox/`.  Makes owner, viewer and the project at its first start."""
@@ -96,14 +104,24 @@ class Application:
         if handler is None:
             raise ApiError(501, f"The sandbox does not serve {route.method.id}.")
         permissions.require(self.context, call.caller, route.method, call.parameters, call.query)
-        fault = self.context.faults.take("unavailable", route.method.id)
-        if fault is not None:
-            wait = fault.options.get("retry_after")
-            raise ApiError(503, "The service is currently unavailable.", headers={} if wait is None else {"Retry-After": str(wait)})
+        self._be_unavailable(route.method)
         answer = handler(call)
         if self.context.faults.take("connection_reset", route.method.id):
             raise ConnectionResetError("fault connection_reset")
         return answer
+
+    def _be_unavailable(self, method: discovery.Method) -> None:
+        fault = self.context.faults.take("unavailable", method.id)
+        if fault is not None:
+            code, wait = int(fault.options.get("code", 503)), fault.options.get("retry_after")
+            raise ApiError(code, UNAVAILABLE[code], headers={} if wait is None else {"Retry-After": str(wait)})
+        if self.context.faults.take("quota_exceeded", method.id):
+            service = "sqladmin" if method.api == "sql" else method.api
+            text = (
+                f"Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service '{service}.googleapis.com' "
+                f"for consumer 'project_number:{self.context.settings.project_number}'."
+            )
+            raise ApiError(403, text, reason="rateLimitExceeded")
 
     def route(self, method: str, path: str) -> discovery.Route | None:
         """The API method a request is for."""
@@ -194,7 +212,7 @@ class _Exchange:
 
     def _violated(self, kind: str, violations: list[Violation]) -> None:
         method_id = self._route.method.id if self._route else ""
-        self._application.journal.add_violations(kind, self._request.method, self._path, method_id, violations)
+        self._application.journal.add_violations(kind, self._request.method, self._path, method_id, violations, self._body)
 
     def _finish(self, response: Response, answer: Json | None) -> Response:
         self._application.journal.add_request(

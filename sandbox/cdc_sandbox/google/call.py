@@ -13,17 +13,24 @@ from .types import Json
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: always a service account of the project.
+    """Who calls: a service account of the project, or a pod as its Kubernetes service account (see workloads.py).
 
-    email: `owner@demo-project.iam.gserviceaccount.com`.
+    email: `owner@demo-project.iam.gserviceaccount.com`; of a pod `demo-project.svc.id.goog[NAMESPACE/ACCOUNT]`.
+    principals: of a pod: how policies name it besides `serviceAccount:`, its own `principal://…` first.
     """
 
     email: str
+    principals: tuple[str, ...] = ()
 
     @property
     def member(self) -> str:
-        """As policies name the caller: `serviceAccount:EMAIL`."""
-        return f"serviceAccount:{self.email}"
+        """How a policy names the caller alone: `serviceAccount:EMAIL`, or a pod's `principal://…`."""
+        return self.principals[0] if self.principals else f"serviceAccount:{self.email}"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every member of a policy that is, or includes, the caller."""
+        return frozenset({f"serviceAccount:{self.email}", *self.principals, "allUsers", "allAuthenticatedUsers"})
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,11 @@ class Context:
     """What all services share.
 
     on_stop: functions called when the server stops; a service adds its own.
+    on_repair: functions that start again what was killed from outside; they raise SandboxError when they cannot.
     """
 
     settings: Settings
     state: State
     faults: Faults
     on_stop: list[Callable[[], None]] = field(default_factory=list)
+    on_repair: list[Callable[[], None]] = field(default_factory=list)

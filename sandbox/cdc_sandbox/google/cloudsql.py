@@ -1,7 +1,8 @@
 """Cloud SQL Admin API (v1 and v1beta4), over real PostgreSQL clusters: which method is answered where.
 
 `cloudsql_instances.py`, `cloudsql_users.py`, `cloudsql_databases.py`, `cloudsql_execute.py` and `cloudsql_operations.py` hold the methods,
-`cloudsql_defaults.py` and `cloudsql_validation.py` Google's rules, `cloudsql_flags.py` the database flags, `cloudsql_store.py` the memory.
+`cloudsql_defaults.py` and `cloudsql_validation.py` Google's rules, `cloudsql_flags.py` the database flags, `cloudsql_tiers.py` the machine
+types, `cloudsql_filter.py` the filter of a list, `cloudsql_store.py` the memory.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from .cloudsql_flags import list_flags
 from .cloudsql_instances import Instances
 from .cloudsql_operations import Operations
 from .cloudsql_store import Store, addresses, invalid_state, server_ca
+from .cloudsql_tiers import list_tiers
 from .cloudsql_users import Users
 from .types import Json
 
@@ -40,6 +42,7 @@ def methods(context: Context) -> dict[str, Handler]:
         }
 
     instances.resume()
+    context.on_repair.append(instances.start_missing)
     return {
         **instances.handlers(),
         **Users(store, operations).handlers(),
@@ -47,5 +50,6 @@ def methods(context: Context) -> dict[str, Handler]:
         **ExecuteSql(store).handlers(),
         **operations.handlers(),
         "sql.flags.list": list_flags,
+        "sql.tiers.list": list_tiers,
         "sql.connect.get": connect_settings,
     }

@@ -80,7 +80,7 @@ def new_instance(body: Json, project: str, project_number: str, created: str) ->
         backendType="SECOND_GEN",
         connectionName=f"{project}:{region}:{name}",
         createTime=created,
-        gceZone=settings["locationPreference"]["zone"],
+        gceZone=_zone(body.get("settings", {}), region),
         serviceAccountEmailAddress=f"p{project_number}-{hashlib.sha256(name.encode()).hexdigest()[:6]}@gcp-sa-cloud-sql.iam.gserviceaccount.com",
         satisfiesPzi=True,
         sqlNetworkArchitecture="NEW_NETWORK_ARCHITECTURE",
@@ -99,6 +99,12 @@ def new_instance(body: Json, project: str, project_number: str, created: str) ->
         settings=settings,
     )
     return instance
+
+
+def _zone(given: Json, region: str) -> str:
+    """Where the instance really is: in the zone that was asked for; else not always in the one that locationPreference shows."""
+    wanted = (given.get("locationPreference") or {}).get("zone")
+    return wanted or f"{region}-c"
 
 
 def _settings(plus: bool, region: str) -> Json:

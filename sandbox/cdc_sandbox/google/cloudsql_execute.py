@@ -1,25 +1,35 @@
 """instances.executeSql: SQL without a connection of one's own, run by the real PostgreSQL as the user whom the caller names.
 
-Only `autoIamAuthn` works: the caller is a database user of the same name.  `passwordSecretVersion` needs Secret Manager, which the
-stand-in has not.
+With `autoIamAuthn` the caller is a database user of the same name; with `user` and `passwordSecretVersion` it is that user, whose password
+comes out of a regional secret and is checked by PostgreSQL itself, over a connection to the instance's own address.
 """
 
 from __future__ import annotations
 
+import base64
+import re
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import psycopg
 
+from ..postgresql.cluster import Cluster
+from ..postgresql.roles import Connection
+from . import secret_manager
 from .call import Call, Handler
 from .cloudsql_store import Store
 from .cloudsql_validation import invalid
 from .errors import ApiError
+from .permissions import denied, held
 from .types import Json
 
 SECONDS = 30
 """Longest time that the statements may take; Google's limit."""
 ROW_LIMIT = 1000
+APPLICATION = re.compile(r"[A-Za-z0-9_-]{0,32}")
+Connect = Callable[[], Connection]
 
 
 class ExecuteSql:
@@ -39,15 +49,13 @@ class ExecuteSql:
             raise invalid("The Data API is not enabled for the instance; set settings.dataApiAccess to ALLOW_DATA_API.")
         if not body.get("database") or not body.get("sqlStatement"):
             raise invalid("database and sqlStatement are required.")
-        if not body.get("autoIamAuthn"):
-            raise invalid("The sandbox has no Secret Manager; use autoIamAuthn.")
-        user = call.caller.email.removesuffix(".gserviceaccount.com")
-        if user not in self._store.entry(name)["users"]:
-            raise ApiError(403, f"The caller is not an IAM database user of the instance: {user}.", reason="forbidden")
+        if not APPLICATION.fullmatch(body.get("application") or ""):
+            raise invalid("application may hold up to 32 letters, digits, dashes and underscores.")
+        connect = self._as_caller(call, cluster) if body.get("autoIamAuthn") else self._with_password(call, cluster)
         started = time.monotonic()
         messages: list[Json] = []
         try:
-            with cluster.connect(body["database"], user) as connection:
+            with connect() as connection:
                 connection.add_notice_handler(
                     lambda notice: messages.append({"severity": notice.severity, "message": notice.message_primary})
                 )
@@ -59,6 +67,36 @@ class ExecuteSql:
             return {"messages": messages, "status": {"code": 3, "message": f"{text} (SQLSTATE {error.sqlstate})"}}
         answer: Json = {"results": results, "metadata": {"sqlStatementExecutionTime": f"{time.monotonic() - started:.6f}s"}}
         return {**answer, "messages": messages} if messages else answer
+
+    def _as_caller(self, call: Call, cluster: Cluster) -> Connect:
+        user = call.caller.email.removesuffix(".gserviceaccount.com")
+        if user not in self._store.entry(cluster.name)["users"]:
+            raise ApiError(403, f"The caller is not an IAM database user of the instance: {user}.", reason="forbidden")
+        return partial(cluster.connect, call.body["database"], user)
+
+    def _with_password(self, call: Call, cluster: Cluster) -> Connect:
+        user, version = call.body.get("user"), call.body.get("passwordSecretVersion") or ""
+        match = secret_manager.VERSION.fullmatch(version)
+        if not user or match is None:
+            raise invalid("Either autoIamAuthn, or user and passwordSecretVersion, are required.")
+        region = self._store.resource(cluster.name)["region"]
+        if match[2] != region:
+            raise invalid(f"The secret must be in the region of the instance ({region}), not in {match[2]}.")
+        context = self._store.context
+        if not held(context, call.caller, secret_manager.ACCESS, {"name": version}):
+            raise denied("secretmanager", secret_manager.ACCESS)
+        _, content = secret_manager.payload(context.state, version)
+        return partial(
+            psycopg.connect,
+            host=next(iter(cluster.addresses().values())),
+            port=cluster.port,
+            user=user,
+            password=base64.b64decode(content).decode(),
+            dbname=call.body["database"],
+            sslmode="require",
+            connect_timeout=10,
+            autocommit=True,
+        )
 
 
 def _results(cursor: psycopg.Cursor[tuple[Any, ...]], limit: int) -> list[Json]:

@@ -9,17 +9,19 @@ from functools import partial
 from ..errors import SandboxError
 from ..postgresql import roles
 from ..postgresql.cluster import Definition
+from . import cloudsql_filter, service_networking
 from . import cloudsql_validation as validation
 from .call import Call, Context, Handler
 from .cloudsql_defaults import complete_settings, merge, new_instance
 from .cloudsql_operations import Operations
 from .cloudsql_store import Store, invalid_state, now
 from .errors import ApiError
-from .service_networking import peered_networks
 from .types import Json
 
 log = logging.getLogger(__name__)
 
+VERSION_STEP = 8
+"""How much settingsVersion grows with a change; seen with Terraform, and not the 1 that a caller might count on."""
 PROTECTED = (
     "The instance is protected. Please disable the deletion protection and try again. To disable deletion protection, update the instance "
     "settings with deletionProtectionEnabled set to false."
@@ -66,9 +68,8 @@ class Instances:
 
     def list_all(self, call: Call) -> Json:
         """sql.instances.list."""
-        if call.query.get("filter"):
-            raise validation.invalid("The sandbox knows no filter.")
-        names = self._store.names()
+        wanted = cloudsql_filter.parse(call.query.get("filter", [""])[0])
+        names = [name for name in self._store.names() if wanted(self._store.resource(name))]
         start = int(call.query.get("pageToken", ["0"])[0])
         end = start + int(call.query.get("maxResults", ["500"])[0])
         answer: Json = {"kind": "sql#instancesList"}
@@ -100,17 +101,26 @@ class Instances:
 
     def resume(self) -> None:
         """After a start of the stand-in: start what should run, and go on with what was not done."""
-        unfinished = self._operations.unfinished()
-        busy = {record["resource"]["targetId"] for _, record in unfinished}
+        try:
+            self.start_missing()
+        except SandboxError:
+            log.exception("the stand-in goes on without them")
+        for operation, record in self._operations.unfinished():
+            self._resume(operation, record)
+
+    def start_missing(self) -> None:
+        """Start the servers that should run and do not, but for those at which an operation works; SandboxError names those that fail."""
+        busy = {record["resource"]["targetId"] for _, record in self._operations.unfinished()}
+        problems = []
         for name in self._store.names():
             resource = self._store.resource(name)
             if name not in busy and resource["state"] == "RUNNABLE" and resource["settings"]["activationPolicy"] == "ALWAYS":
                 try:
                     self._store.cluster(name).start()
-                except SandboxError:
-                    log.exception("the cluster of instance %s does not start; the other instances go on", name)
-        for operation, record in unfinished:
-            self._resume(operation, record)
+                except SandboxError as error:
+                    problems.append(f"{name}: {error}")
+        if problems:
+            raise SandboxError("\n".join(problems))
 
     def _resume(self, operation: str, record: Json) -> None:
         name, kind, plan = record["resource"]["targetId"], record["resource"]["operationType"], record["plan"]
@@ -146,12 +156,13 @@ class Instances:
             if after["settings"]["ipConfiguration"].get("privateNetwork") != before["settings"]["ipConfiguration"].get("privateNetwork"):
                 self._check_network(after)
             if after["settings"] != before["settings"]:
-                after["settings"]["settingsVersion"] = str(int(before["settings"]["settingsVersion"]) + 1)
+                after["settings"]["settingsVersion"] = str(int(before["settings"]["settingsVersion"]) + VERSION_STEP)
             self._operations.set_plan(operation, {"resource": after})
         except BaseException:
             self._operations.cancel(operation)
             raise
-        return self._start(call, operation, partial(self._apply, after), partial(self._apply, before))
+        restart = not self._context.faults.take("flags_wait_for_restart", call.method_id)
+        return self._start(call, operation, partial(self._apply, after, restart), partial(self._apply, before))
 
     def _patched(self, call: Call, before: Json) -> Json:
         """The resource after a PATCH.  A settingsVersion is checked if it is sent."""
@@ -173,8 +184,12 @@ class Instances:
         return {**before, **_named(call.body), "settings": settings}
 
     def _check_network(self, resource: Json) -> None:
-        if resource["settings"]["ipConfiguration"].get("privateNetwork"):
-            validation.check_network(resource, peered_networks(self._context))
+        """A private network needs private services access."""
+        network = resource["settings"]["ipConfiguration"].get("privateNetwork")
+        reason = network and service_networking.problem(self._context, network.rpartition("/")[2])
+        if reason:
+            where = f"{resource['project']}:{resource['name']}"
+            raise validation.invalid(f"Incorrect Service Networking config for instance: {where}:{reason}.")
 
     def _start(self, call: Call, operation: str, work: Callable[[], None], failed: Callable[[], None]) -> Json:
         answer = self._operations.render(call, operation)
@@ -196,13 +211,13 @@ class Instances:
         self._store.cluster(name).remove()
         self._store.set_state(name, "FAILED")
 
-    def _apply(self, resource: Json) -> None:
-        """Make a resource true in its cluster, and then what GET answers."""
+    def _apply(self, resource: Json, restart: bool = True) -> None:
+        """Make a resource true in its cluster, and then what GET answers.  restart: whether the server may be restarted for it."""
         cluster = self._store.cluster(resource["name"])
         wanted = self._definition(resource)
         if resource["settings"]["activationPolicy"] == "ALWAYS":
             if wanted != cluster.definition:
-                cluster.configure(wanted)
+                cluster.configure(wanted, restart)
             cluster.start()
         else:
             cluster.stop()
@@ -233,7 +248,7 @@ def _named(body: Json) -> Json:
 
 def _check_version(sent: Json, before: Json) -> None:
     if str(sent["settingsVersion"]) != before["settings"]["settingsVersion"]:
-        raise ApiError(412, "Condition does not match.", reason="staleData")
+        raise ApiError(412, "Condition does not match.", reason="staleData", location="If-Match")
 
 
 def _nothing() -> None:

@@ -35,6 +35,7 @@ class Operations:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._threads: list[threading.Thread] = []
+        self._unknown: dict[str, int] = {}
         context.on_stop.append(self._join)
 
     def handlers(self) -> dict[str, Handler]:
@@ -60,13 +61,17 @@ class Operations:
             "targetProject": call.parameters["project"],
             "user": call.caller.email,
         }
-        record = {"resource": resource, "shown": "PENDING", "plan": None, "fault": fault and fault.options}
+        slow = self._context.faults.take("operation_slow", call.method_id)
+        polls = int(slow.options.get("polls", 3)) if slow else 0
+        record = {"resource": resource, "shown": "PENDING", "plan": None, "fault": fault and fault.options, "polls": polls}
         with self._context.state.changing(SECTION) as data:
             records = data.setdefault("operations", [])
             if any(other["resource"]["targetId"] == target and other["resource"]["status"] != "DONE" for other in records):
                 raise in_progress()
             records.append(record)
             del records[:-KEPT]
+        if (unknown := self._context.faults.take("operation_unknown", call.method_id)) is not None:
+            self._unknown[name] = int(unknown.options.get("reads", 2))
         return name
 
     def set_plan(self, name: str, plan: Json) -> None:
@@ -98,7 +103,9 @@ class Operations:
             raise
         self._finish(name, fault)
         with self._context.state.changing(SECTION) as data:
-            _find(data, name)["shown"] = "DONE"
+            record = _find(data, name)
+            if record["polls"] == 0:
+                record["shown"] = "DONE"
         return self.render(call, name)
 
     def unfinished(self) -> list[tuple[str, Json]]:
@@ -129,18 +136,22 @@ class Operations:
     def get(self, call: Call) -> Json:
         """sql.operations.get."""
         name = call.parameters["operation"]
+        if self._unknown.get(name, 0) > 0:
+            self._unknown[name] -= 1
+            raise _missing()
         with self._context.state.changing(SECTION) as data:
-            record = _find(data, name)
-            reached, shown = STATUSES.index(record["resource"]["status"]), STATUSES.index(record["shown"])
-            record["shown"] = STATUSES[min(reached, shown + 1)]
+            _go_on(_find(data, name))
         return self.render(call, name)
 
     def list_all(self, call: Call) -> Json:
         """sql.operations.list: the newest first."""
         instance = call.query.get("instance", [""])[0]
-        with self._context.state.reading(SECTION) as data:
+        with self._context.state.changing(SECTION) as data:
             records = data.get("operations", [])
-            names = [record["resource"]["name"] for record in reversed(records) if instance in ("", record["resource"]["targetId"])]
+            wanted = [record for record in reversed(records) if instance in ("", record["resource"]["targetId"])]
+            names = [record["resource"]["name"] for record in wanted]
+            for record in wanted:
+                _go_on(record)
         start = int(call.query.get("pageToken", ["0"])[0])
         end = start + int(call.query.get("maxResults", [str(KEPT)])[0])
         answer: Json = {"kind": "sql#operationsList"}
@@ -195,9 +206,22 @@ class Operations:
             thread.join(STOP_SECONDS)
 
 
+def _go_on(record: Json) -> None:
+    """Show an operation's next step to who reads it, if it has got so far; a slow one is shown as RUNNING for some reads more."""
+    reached, shown = STATUSES.index(record["resource"]["status"]), STATUSES.index(record["shown"])
+    if record["shown"] == "RUNNING" and record["polls"] > 0:
+        record["polls"] -= 1
+    else:
+        record["shown"] = STATUSES[min(reached, shown + 1)]
+
+
 def _find(data: Json, name: str) -> Json:
     for record in data.get("operations", []):
         if record["resource"]["name"] == name:
             found: Json = record
             return found
-    raise ApiError(404, "The Cloud SQL instance operation does not exist.", reason="operationDoesNotExist")
+    raise _missing()
+
+
+def _missing() -> ApiError:
+    return ApiError(404, "The Cloud SQL instance operation does not exist.", reason="operationDoesNotExist")

@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 from ..postgresql.cluster import Cluster
 from .call import Call, Context
 from .errors import ApiError
+from .permissions import denied
 from .types import Json
 
 SECTION = "cloudsql"
@@ -59,10 +60,9 @@ class Store:
     def entry(self, name: str) -> Json:
         """A copy of what is known of an instance; 404 when it is not there."""
         with self.context.state.reading(SECTION) as data:
-            try:
-                found: Json = copy.deepcopy(data["instances"][name])
-            except KeyError:
-                raise missing_instance() from None
+            found: Json | None = copy.deepcopy(data.get("instances", {}).get(name))
+        if found is None:
+            raise denied("sql", "") if self.context.faults.take("missing_instance_forbidden") else missing_instance()
         return found
 
     def resource(self, name: str) -> Json:

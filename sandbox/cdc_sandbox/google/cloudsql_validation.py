@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
 from . import cloudsql_flags
 from .errors import ApiError
@@ -117,14 +116,6 @@ def network_path(value: str) -> str:
     if found is None:
         raise invalid(f"Invalid network ({value}).")
     return found[1]
-
-
-def check_network(instance: Json, peered: Collection[str]) -> None:
-    """A private network needs private services access.  peered: names of the networks that have it."""
-    network = instance["settings"]["ipConfiguration"].get("privateNetwork")
-    if network and network.rpartition("/")[2] not in peered:
-        where = f"{instance['project']}:{instance['name']}"
-        raise invalid(f"Incorrect Service Networking config for instance: {where}:NETWORK_NOT_PEERED.")
 
 
 def _check_tier(tier: str, edition: str) -> None:

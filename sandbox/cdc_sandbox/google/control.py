@@ -1,4 +1,4 @@
-"""The stand-in's own doors under `/_sandbox/`: health, the journal, faults, and the questions that the Pub/Sub server asks.
+"""The stand-in's own doors under `/_sandbox/`: health, the journal, faults, and the questions that other parts ask.
 
 They listen on this machine only and take no credentials.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import policies, projects
+from ..errors import SandboxError
+from . import policies, projects, workloads
 from .call import Context
 from .faults import KNOWN, Fault
 from .journal import Journal
 from .permissions import granted
-from .tokens import Tokens
+from .tokens import Tokens, issue_federated
 from .types import Json
 
 Door = Callable[[Json], Json]
@@ -35,11 +36,13 @@ class Control:
             ("DELETE", "violations"): _then_empty(journal.clear_violations),
             ("GET", "requests"): lambda body: {"requests": journal.requests()},
             ("DELETE", "requests"): _then_empty(journal.clear_requests),
-            ("GET", "faults"): lambda body: {"known": dict(KNOWN)},
+            ("GET", "faults"): lambda body: {"known": dict(KNOWN), "on": context.faults.on()},
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): _then_empty(context.faults.clear),
+            ("POST", "repair"): self._repair,
             ("POST", "check"): self._check,
-            ("POST", "members"): lambda body: {"missing": policies.missing_members(context, body.get("members", []))},
+            ("POST", "members"): self._members,
+            ("POST", "workload_token"): self._workload_token,
         }
 
     def answer(self, method: str, name: str, body: Json) -> Json | None:
@@ -51,6 +54,15 @@ class Control:
         try:
             self._context.faults.add(Fault(**body))
         except (TypeError, ValueError) as error:
+            raise ControlError(str(error)) from error
+        return {}
+
+    def _repair(self, body: Json) -> Json:
+        """Start again what was killed from outside, such as the server of an instance."""
+        try:
+            for function in self._context.on_repair:
+                function()
+        except SandboxError as error:
             raise ControlError(str(error)) from error
         return {}
 
@@ -72,6 +84,29 @@ class Control:
         else:
             allowed = granted(caller, body["permission"], effective)
         return {"status": "ok" if allowed else "denied", "member": caller.member}
+
+    def _members(self, body: Json) -> Json:
+        """What is known of members of a policy that somebody else keeps.
+
+        body: members.  Gives missing: e-mails of this project's accounts that do not exist; ids: unique id by member, for those that do.
+        A re-created account has another id.
+        """
+        members: list[str] = body.get("members", [])
+        return {
+            "missing": policies.missing_members(self._context, members),
+            "ids": policies.unique_ids(self._context, members),
+        }
+
+    def _workload_token(self, body: Json) -> Json:
+        """A federated token, as Google's security token service gives it to a pod; the metadata server asks for it.
+
+        body: namespace and service_account of the pod.
+        """
+        try:
+            workload = workloads.caller(self._context.settings, body["namespace"], body["service_account"])
+        except KeyError as error:
+            raise ControlError(f"{error.args[0]} is required") from error
+        return issue_federated(self._context.state, workload)
 
 
 def _then_empty(action: Callable[[], None]) -> Door:

@@ -11,6 +11,8 @@ from .types import Json
 
 ACCOUNT_ID = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])")
 UNKNOWN = "Unknown service account"
+MOST_BYTES = {"displayName": 100, "description": 256}
+"""Longest texts of an account, in UTF-8 bytes (descriptions of the fields in Google's discovery document)."""
 PATCHABLE = {"display_name": "displayName", "displayName": "displayName", "description": "description"}
 
 
@@ -54,6 +56,7 @@ def methods(context: Context) -> dict[str, Handler]:
         "iam.projects.serviceAccounts.get": service.get,
         "iam.projects.serviceAccounts.list": service.list,
         "iam.projects.serviceAccounts.patch": service.patch,
+        "iam.projects.serviceAccounts.update": service.update,
         "iam.projects.serviceAccounts.delete": service.delete,
         "iam.projects.serviceAccounts.undelete": service.undelete,
         "iam.projects.serviceAccounts.enable": service.enable,
@@ -77,6 +80,7 @@ class _Accounts:
                 "The account ID does not have a valid format. It must be between 6 and 30 characters, start with a lower-case letter "
                 "and hold only lower-case letters, digits and dashes.",
             )
+        _check_texts(wanted)
         project, email = self._context.settings.project, accounts.email_of(self._context.settings, account_id)
         account = accounts.new_account(email, wanted.get("displayName") or "", wanted.get("description") or "")
         account |= {"etag": policies.new_etag(), "policy": {"etag": policies.new_etag()}}
@@ -121,16 +125,26 @@ class _Accounts:
         unknown = [part for part in mask if part not in PATCHABLE]
         if not mask or unknown:
             raise ApiError(400, f"The update mask may hold display_name and description; it holds: {', '.join(mask) or 'nothing'}.")
+        _check_texts(wanted)
         with self._state.changing(accounts.SECTION) as data:
             account = require_account(data, call.parameters["name"])
-            if wanted.get("etag") and wanted["etag"] != account["etag"]:
-                raise ApiError(409, "The service account was changed in between: the etag does not match.", reason="aborted")
+            _check_etag(wanted, account)
             fields = {PATCHABLE[part] for part in mask}
             for field in fields:
                 account[field] = wanted.get(field) or ""
             account["etag"] = policies.new_etag()
             # The real answer holds the name and what was patched, nothing else.
             return {"name": self._name(account), **{field: account[field] for field in sorted(fields) if account[field]}}
+
+    def update(self, call: Call) -> Json:
+        """The older twin of patch: it changes the display name only, and answers the whole account."""
+        _check_texts(call.body)
+        with self._state.changing(accounts.SECTION) as data:
+            account = require_account(data, call.parameters["name"])
+            _check_etag(call.body, account)
+            account["displayName"] = call.body.get("displayName") or ""
+            account["etag"] = policies.new_etag()
+            return self._answer(account)
 
     def delete(self, call: Call) -> Json:
         with self._state.changing(accounts.SECTION) as data, self._state.changing(projects.SECTION) as project:
@@ -199,6 +213,17 @@ class _Accounts:
 
     def _name(self, account: Json) -> str:
         return f"projects/{self._context.settings.project}/serviceAccounts/{account['email']}"
+
+
+def _check_etag(wanted: Json, account: Json) -> None:
+    if wanted.get("etag") and not policies.same_etag(wanted["etag"], account["etag"]):
+        raise ApiError(409, "The service account was changed in between: the etag does not match.", reason="aborted")
+
+
+def _check_texts(wanted: Json) -> None:
+    for field, most in MOST_BYTES.items():
+        if len((wanted.get(field) or "").encode()) > most:
+            raise ApiError(400, f"The {field} of a service account must not be longer than {most} UTF-8 bytes.")
 
 
 def _deleted_member(account: Json) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 from typing import cast
 
 from cryptography import x509
@@ -17,6 +18,7 @@ from .types import Json
 
 MOST_KEYS = 10
 """User-managed keys that an account may have."""
+MANAGED = "constraints/iam.managed.disableServiceAccountKeyCreation"
 
 
 def methods(context: Context) -> dict[str, Handler]:
@@ -37,6 +39,7 @@ class _Keys:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._state = context.state
+        self._unknown: dict[str, int] = {}
 
     def create(self, call: Call) -> Json:
         private_type = call.body.get("privateKeyType") or "TYPE_GOOGLE_CREDENTIALS_FILE"
@@ -45,10 +48,14 @@ class _Keys:
         if call.body.get("keyAlgorithm") == "KEY_ALG_RSA_1024":
             raise ApiError(501, "The sandbox makes keys of KEY_ALG_RSA_2048 only.")
         email = self._email(call)
-        if self._context.faults.take("key_creation_forbidden", call.method_id):
-            raise self._forbidden(email)
+        self._refuse(call, email)
         private_key, record = accounts.new_key(email, "USER_MANAGED")
+        if (ending := self._context.faults.take("key_expires", call.method_id)) is not None:
+            hours = float(ending.options.get("hours", 8))
+            record["validBeforeTime"] = accounts.timestamp(datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=hours))
         key_id = accounts.new_key_id()
+        if (lag := self._context.faults.take("key_unknown", call.method_id)) is not None:
+            self._unknown[key_id] = int(lag.options.get("reads", 2))
         account = self._add(call, key_id, record)
         content = accounts.key_file(self._context.settings, account, key_id, private_key)
         return {
@@ -73,6 +80,9 @@ class _Keys:
     def get(self, call: Call) -> Json:
         with self._state.reading(accounts.SECTION) as data:
             account, key_id, record = _find(data, call.parameters["name"])
+            if self._unknown.get(key_id, 0) > 0:
+                self._unknown[key_id] -= 1
+                raise _no_key(key_id)
             answer = self._answer(account["email"], key_id, record)
         kind = (call.query.get("publicKeyType") or ["TYPE_NONE"])[0]
         if kind != "TYPE_NONE":
@@ -118,7 +128,7 @@ class _Keys:
         with self._state.changing(accounts.SECTION) as data:
             account = require_account(data, call.parameters["name"])
             if sum(key["keyType"] == "USER_MANAGED" for key in account["keys"].values()) >= MOST_KEYS:
-                raise ApiError(400, "Precondition check failed.", reason="failedPrecondition", status="FAILED_PRECONDITION")
+                raise too_many_keys()
             account["keys"][key_id] = record
             return account
 
@@ -131,11 +141,24 @@ class _Keys:
             answer |= {"disabled": True, "disableReason": "SERVICE_ACCOUNT_KEY_DISABLE_REASON_USER_INITIATED"}
         return answer
 
-    def _forbidden(self, email: str) -> ApiError:
-        """An organisation's policy `iam.disableServiceAccountKeyCreation` at work."""
-        constraint = "constraints/iam.disableServiceAccountKeyCreation"
+    def _refuse(self, call: Call, email: str) -> None:
+        """What an organisation's policy, or the limit of keys, has against a new key."""
+        take = self._context.faults.take
+        if (forbidden := take("key_creation_forbidden", call.method_id)) is not None:
+            raise self._forbidden(email, managed=bool(forbidden.options.get("managed")))
+        if (limit := take("key_limit", call.method_id)) is not None:
+            raise too_many_keys(old=limit.options.get("shape") == "old")
+
+    def _forbidden(self, email: str, managed: bool) -> ApiError:
+        """An organisation's policy `iam.disableServiceAccountKeyCreation` at work.
+
+        managed: its newer twin; how the real one's answer looks is not known but for its code and the constraint's name.
+        """
+        if managed:
+            text = f"Operation denied by org policy on resource 'projects/{self._context.settings.project}': [\"{MANAGED}\"]."
+            return ApiError(400, text, reason="failedPrecondition", status="FAILED_PRECONDITION")
         violation = {
-            "type": constraint,
+            "type": "constraints/iam.disableServiceAccountKeyCreation",
             "subject": f"projects/{self._context.settings.project}/serviceAccounts/{email}?configvalue={email}",
             "description": "Key creation is not allowed on this service account.",
         }
@@ -143,12 +166,24 @@ class _Keys:
         return ApiError(400, violation["description"], reason="failedPrecondition", status="FAILED_PRECONDITION", details=details)
 
 
+def too_many_keys(old: bool = False) -> ApiError:
+    """The refusal of an eleventh key, as it is since about 2022, or as it was before."""
+    if old:
+        details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "86401s"}]
+        return ApiError(429, "Maximum number of keys on account reached.", reason="rateLimitExceeded", details=details)
+    return ApiError(400, "Precondition check failed.", reason="failedPrecondition", status="FAILED_PRECONDITION")
+
+
 def _find(data: Json, name: str) -> tuple[Json, str, Json]:
     """The account, key id and key that `projects/P/serviceAccounts/E/keys/K` names."""
     account, key_id = require_account(data, name), name.split("/")[5]
     if key_id not in account["keys"]:
-        raise ApiError(404, f"Service account key {key_id} does not exist.", reason="notFound")
+        raise _no_key(key_id)
     return account, key_id, account["keys"][key_id]
+
+
+def _no_key(key_id: str) -> ApiError:
+    return ApiError(404, f"Service account key {key_id} does not exist.", reason="notFound")
 
 
 def _public(certificate: str, kind: str) -> bytes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from . import accounts, projects
+from . import accounts, conditions, projects
 from .call import Caller, Context
 from .discovery import Method
 from .errors import ApiError
-from .policies import project_name
+from .policies import effective, project_name
 from .roles import permissions_of
 from .types import Json
 
@@ -48,12 +49,14 @@ METHODS: Mapping[str, str | None] = {
     "iam.projects.serviceAccounts.get": "iam.serviceAccounts.get",
     "iam.projects.serviceAccounts.list": "iam.serviceAccounts.list",
     "iam.projects.serviceAccounts.patch": "iam.serviceAccounts.update",
+    "iam.projects.serviceAccounts.update": "iam.serviceAccounts.update",
     "iam.projects.serviceAccounts.delete": "iam.serviceAccounts.delete",
     "iam.projects.serviceAccounts.undelete": "iam.serviceAccounts.undelete",
     "iam.projects.serviceAccounts.enable": "iam.serviceAccounts.enable",
     "iam.projects.serviceAccounts.disable": "iam.serviceAccounts.disable",
     "iam.projects.serviceAccounts.getIamPolicy": "iam.serviceAccounts.getIamPolicy",
     "iam.projects.serviceAccounts.setIamPolicy": "iam.serviceAccounts.setIamPolicy",
+    "iam.projects.serviceAccounts.testIamPermissions": None,
     "iam.projects.serviceAccounts.keys.create": "iam.serviceAccountKeys.create",
     "iam.projects.serviceAccounts.keys.upload": "iam.serviceAccountKeys.create",
     "iam.projects.serviceAccounts.keys.get": "iam.serviceAccountKeys.get",
@@ -64,32 +67,41 @@ METHODS: Mapping[str, str | None] = {
     "cloudresourcemanager.projects.get": "resourcemanager.projects.get",
     "cloudresourcemanager.projects.getIamPolicy": "resourcemanager.projects.getIamPolicy",
     "cloudresourcemanager.projects.setIamPolicy": "resourcemanager.projects.setIamPolicy",
+    "cloudresourcemanager.projects.testIamPermissions": None,
+    "iamcredentials.projects.serviceAccounts.generateAccessToken": None,
+    "secretmanager.projects.locations.secrets.create": "secretmanager.secrets.create",
+    "secretmanager.projects.locations.secrets.get": "secretmanager.secrets.get",
+    "secretmanager.projects.locations.secrets.delete": "secretmanager.secrets.delete",
+    "secretmanager.projects.locations.secrets.addVersion": "secretmanager.versions.add",
+    "secretmanager.projects.locations.secrets.versions.access": "secretmanager.versions.access",
     "servicenetworking.services.connections.list": "servicenetworking.services.get",
 }
-"""Permission by method id; None: any caller that is logged in."""
+"""Permission by method id; None: any caller that is logged in, or the method itself asks for it (generateAccessToken)."""
 
 
 def granted(caller: Caller, permission: str, policies: Iterable[Json]) -> bool:
-    """Whether one of the policies gives the caller the permission.
-
-    A conditional binding grants nothing: its expression is not evaluated here.
-    """
-    names = {caller.member, "allUsers", "allAuthenticatedUsers"}
+    """Whether one of the policies gives the caller the permission, now: see `conditions` for bindings that have one."""
     return any(
-        permission in permissions_of(binding["role"]) and not names.isdisjoint(binding["members"]) and not binding.get("condition")
+        permission in permissions_of(binding["role"])
+        and not caller.names.isdisjoint(binding["members"])
+        and (not binding.get("condition") or conditions.holds(binding["condition"].get("expression") or ""))
         for policy in policies
-        for binding in policy.get("bindings", [])
+        for binding in effective(policy)
     )
 
 
 def require(context: Context, caller: Caller, method: Method, parameters: Mapping[str, str], query: Mapping[str, list[str]]) -> None:
     """Raise the service's own refusal unless the caller may do this.  Another project is refused in the same words."""
     permission = METHODS[method.id]
-    if permission is None:
-        return
-    if _of_this_project(context, parameters, query) and _granted_here(context, caller, permission, parameters):
-        return
-    raise denied(method.api, permission)
+    if permission is not None and not held(context, caller, permission, parameters, query):
+        raise denied(method.api, permission)
+
+
+def held(
+    context: Context, caller: Caller, permission: str, parameters: Mapping[str, str], query: Mapping[str, list[str]] = MappingProxyType({})
+) -> bool:
+    """Whether the caller has a permission on the resource that a path names; never in another project."""
+    return of_this_project(context, parameters, query) and _granted_here(context, caller, permission, parameters)
 
 
 def denied(api: str, permission: str) -> ApiError:
@@ -128,7 +140,7 @@ def _has_unique_id(context: Context, unique_id: str) -> bool:
         return accounts.find(data, unique_id) is not None
 
 
-def _of_this_project(context: Context, parameters: Mapping[str, str], query: Mapping[str, list[str]]) -> bool:
+def of_this_project(context: Context, parameters: Mapping[str, str], query: Mapping[str, list[str]]) -> bool:
     """Whether the path (or, for Service Networking, the network) belongs to the one project there is."""
     resource = _resource(parameters)
     if resource.startswith("services/"):

@@ -29,6 +29,9 @@ PREFIXES = (
     "deleted:",
 )
 ROLE = re.compile(r"(roles|projects/[^/]+/roles|organizations/[^/]+/roles)/[A-Za-z0-9_.]+")
+MOST_MEMBERS = 1500
+MOST_GROUPS = 250
+"""Google's limits of the principals in a policy; each appearance in a binding counts."""
 CONCURRENT = "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
 _etag_lock = threading.Lock()
 _last_etag = 0
@@ -42,6 +45,15 @@ def new_etag() -> str:
         return base64.b64encode(b"\x07" + _last_etag.to_bytes(7, "big")).decode()
 
 
+def same_etag(one: str, other: str) -> bool:
+    """Whether two etags are the same bytes.  A field of bytes may come in base64's URL-safe alphabet, too: gcloud sends it so."""
+    return base64.urlsafe_b64decode(_url_safe(one)) == base64.urlsafe_b64decode(_url_safe(other))
+
+
+def _url_safe(text: str) -> str:
+    return text.translate(str.maketrans("+/", "-_")).rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+
+
 def read(policy: Json, requested_version: int) -> Json:
     """The answer to getIamPolicy: without bindings and version when it is empty, with version 3 only when it has conditions.
 
@@ -50,6 +62,7 @@ def read(policy: Json, requested_version: int) -> Json:
     if requested_version not in (0, 1, 3):
         raise ApiError(400, f"Requested policy version ({requested_version}) must be 0, 1 or 3.")
     answer = copy.deepcopy(policy)
+    answer.pop("before", None)
     bindings = answer.get("bindings", [])
     conditional = any("condition" in binding for binding in bindings)
     if bindings:
@@ -64,15 +77,19 @@ def read(policy: Json, requested_version: int) -> Json:
 def change(context: Context, call: Call, policy: Json) -> Json:
     """Set `policy` (changed in place) to what a setIamPolicy call asks for; gives the answer."""
     wanted: Json = call.body.get("policy") or {}
-    if wanted.get("etag") and wanted["etag"] != policy["etag"]:
+    if wanted.get("etag") and not same_etag(wanted["etag"], policy["etag"]):
         raise concurrent_change()
     bindings = normalise(wanted.get("bindings") or [])
     _check(context, wanted, bindings)
+    _check_version(wanted, bindings, policy)
     known = {member for binding in policy.get("bindings", []) for member in binding["members"]}
     added = [member for binding in bindings for member in binding["members"] if member not in known]
     fresh = [member for member in added if member.startswith("serviceAccount:")]
     if fresh and context.faults.take("policy_account_unknown", call.method_id):
         raise _unknown_account(fresh[0].removeprefix("serviceAccount:"))
+    if (lag := context.faults.take("policy_lags", call.method_id)) is not None:
+        until = time.time() + float(lag.options.get("seconds", 5))
+        policy["before"] = {"bindings": copy.deepcopy(policy.get("bindings", [])), "until": until}
     mask = {part.strip() for part in (call.body.get("updateMask") or "bindings,etag").split(",")}
     if mask & {"bindings", "*"}:
         if bindings:
@@ -86,6 +103,14 @@ def change(context: Context, call: Call, policy: Json) -> Json:
             policy.pop("auditConfigs", None)
     policy["etag"] = new_etag()
     return read(policy, 3)
+
+
+def effective(policy: Json) -> Iterable[Json]:
+    """The bindings by which callers are judged now: for a while those of before, if the last change lags (fault policy_lags)."""
+    before = policy.get("before")
+    judged: Json = before if before and time.time() < before["until"] else policy
+    bindings: list[Json] = judged.get("bindings", [])
+    return bindings
 
 
 def concurrent_change() -> ApiError:
@@ -127,6 +152,17 @@ def missing_members(context: Context, members: Iterable[str]) -> list[str]:
     return [email for email in emails if email.endswith(ending) and not accounts.exists(context.state, email)]
 
 
+def unique_ids(context: Context, members: Iterable[str]) -> dict[str, str]:
+    """Unique ids of those members that are service accounts of this project and exist, by member."""
+    with context.state.reading(accounts.SECTION) as data:
+        known = {
+            member: accounts.find(data, member.removeprefix("serviceAccount:"))
+            for member in members
+            if member.startswith("serviceAccount:")
+        }
+        return {member: account["uniqueId"] for member, account in known.items() if account is not None}
+
+
 def rename_member(policy: Json, old: str, new: str) -> None:
     """Put `new` where `old` is a member; a deleted account stays in policies under another name."""
     for binding in policy.get("bindings", []):
@@ -160,8 +196,24 @@ def _check(context: Context, wanted: Json, bindings: list[Json]) -> None:
             if member not in ("allUsers", "allAuthenticatedUsers") and not member.startswith(PREFIXES):
                 raise ApiError(400, f"The member {member} is of an unknown type. Please set a valid type prefix for the member.")
     members = [member for binding in bindings for member in binding["members"]]
+    groups = sum(member.startswith("group:") for member in members)
+    if len(members) > MOST_MEMBERS or groups > MOST_GROUPS:
+        raise ApiError(400, f"A policy may name {MOST_MEMBERS} principals, and {MOST_GROUPS} groups among them; it names {len(members)}.")
     for email in missing_members(context, members):
         raise _unknown_account(email)
+
+
+def _check_version(wanted: Json, bindings: list[Json], policy: Json) -> None:
+    """Who removes a binding from a policy with conditions must know of them, and says so by version 3.
+
+    A caller that sends no etag overwrites everything, conditions too (Google's reference of Policy.etag and Policy.version).
+    """
+    before = policy.get("bindings", [])
+    if wanted.get("version") == 3 or not wanted.get("etag") or not any("condition" in binding for binding in before):
+        return
+    kept = [(binding["role"], binding.get("condition")) for binding in bindings]
+    if any((binding["role"], binding.get("condition")) not in kept for binding in before):
+        raise ApiError(400, "Removing a role binding from a policy with conditions must specify version 3 in SetIamPolicy.")
 
 
 def _unknown_account(email: str) -> ApiError:

@@ -6,12 +6,16 @@ import http.client
 import json
 import sys
 
+from ..errors import SandboxError
 from ..process import Daemon
 from ..progress import Progress
 from ..settings import Settings
 
 START_SECONDS = 60.0
 """It starts in about a second; with many Cloud SQL instances to bring back it takes longer."""
+
+REPAIR_SECONDS = 120.0
+"""Each server that was killed recovers first."""
 
 
 def daemon(settings: Settings) -> Daemon:
@@ -27,6 +31,7 @@ def up(settings: Settings, progress: Progress) -> None:
         program = daemon(settings)
         program.start()
         program.wait_ready(lambda: answers(settings), START_SECONDS)
+        _repair(settings)
 
 
 def down(settings: Settings) -> None:
@@ -41,6 +46,21 @@ def status(settings: Settings) -> list[tuple[str, str, str, str]]:
     else:
         state = "running" if answers(settings) else "not answering"
     return [("Google APIs", "stand-in", settings.google_endpoint, state)]
+
+
+def _repair(settings: Settings) -> None:
+    """Let it start the servers of instances that were killed."""
+    connection = http.client.HTTPConnection("127.0.0.1", settings.google_port, timeout=REPAIR_SECONDS)
+    try:
+        connection.request("POST", "/_sandbox/repair")
+        response = connection.getresponse()
+        answer = json.load(response)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise SandboxError(f"The stand-in for Google's APIs ended while it started the instances ({error!r}).") from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise SandboxError(f"An instance of Cloud SQL does not start: {answer['error']}")
 
 
 def answers(settings: Settings) -> bool:

@@ -103,6 +103,14 @@ ACCOUNTS_POLICIES = frozenset({"iam.serviceAccounts.getIamPolicy", "iam.serviceA
 PROJECT_READ = frozenset({"resourcemanager.projects.get"})
 PROJECT_POLICIES = frozenset({"resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"})
 
+SECRETS_READ = frozenset({"secretmanager.secrets.get"})
+SECRETS_ADMIN = SECRETS_READ | {
+    "secretmanager.secrets.create",
+    "secretmanager.secrets.delete",
+    "secretmanager.versions.add",
+    "secretmanager.versions.access",
+}
+
 VIEWER = (
     PUBSUB_READ
     | PUBSUB_READ_POLICIES
@@ -110,10 +118,11 @@ VIEWER = (
     | KEYS_READ
     | ACCOUNTS_READ
     | PROJECT_READ
+    | SECRETS_READ
     | {"iam.serviceAccounts.getIamPolicy", "resourcemanager.projects.getIamPolicy", "servicenetworking.services.get"}
 )
 EDITOR = VIEWER | PUBSUB_EDIT | CLOUDSQL_ADMIN | KEYS_ADMIN | ACCOUNTS_EDIT | {"iam.serviceAccounts.actAs"}
-OWNER = EDITOR | PUBSUB_ADMIN | ACCOUNTS_POLICIES | PROJECT_POLICIES
+OWNER = EDITOR | PUBSUB_ADMIN | ACCOUNTS_POLICIES | PROJECT_POLICIES | SECRETS_ADMIN
 
 ROLES: Mapping[str, frozenset[str]] = {
     "roles/owner": OWNER,
@@ -143,6 +152,8 @@ ROLES: Mapping[str, frozenset[str]] = {
     },
     "roles/iam.securityAdmin": ACCOUNTS_READ | ACCOUNTS_POLICIES | PROJECT_READ | PROJECT_POLICIES | PUBSUB_READ_POLICIES,
     "roles/resourcemanager.projectIamAdmin": PROJECT_READ | PROJECT_POLICIES,
+    "roles/secretmanager.admin": SECRETS_ADMIN | PROJECT_READ,
+    "roles/secretmanager.secretAccessor": frozenset({"secretmanager.versions.access"}) | PROJECT_READ,
     "roles/servicenetworking.networksAdmin": frozenset({"servicenetworking.services.get"}),
 }
 

@@ -10,11 +10,15 @@ from .types import Json
 
 NETWORK = re.compile(r"projects/([^/]+)/global/networks/([^/]+)")
 PEERED = frozenset({"default"})
+NOT_PEERED = "NETWORK_NOT_PEERED"
 
 
-def peered_networks(context: Context) -> frozenset[str]:
-    """Names of the networks that have private services access."""
-    return frozenset() if context.faults.take("network_not_peered") else PEERED
+def problem(context: Context, network: str) -> str | None:
+    """Why a network has no private services access, as Cloud SQL names it; None when it has."""
+    fault = context.faults.take("network_not_peered")
+    if fault is not None:
+        return str(fault.options.get("reason", NOT_PEERED))
+    return None if network in PEERED else NOT_PEERED
 
 
 def methods(context: Context) -> dict[str, Handler]:
@@ -25,7 +29,7 @@ def methods(context: Context) -> dict[str, Handler]:
         match = NETWORK.fullmatch(network)
         if match is None or match[1] != context.settings.project_number:
             raise ApiError(400, f"Invalid network: {network}. It must be projects/PROJECT_NUMBER/global/networks/NETWORK.")
-        if match[2] not in peered_networks(context):
+        if problem(context, match[2]) is not None:
             return {}
         return {
             "connections": [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import cloudsql, iam, iam_keys, projects, service_networking
+from . import cloudsql, held_permissions, iam, iam_credentials, iam_keys, projects, secret_manager, service_networking
 from .call import Context, Handler
 
-MODULES = (cloudsql, iam, iam_keys, projects, service_networking)
+MODULES = (cloudsql, held_permissions, iam, iam_credentials, iam_keys, projects, secret_manager, service_networking)
 """Each has `methods(context) -> dict[discovery method id, Handler]`."""
 
 

@@ -62,12 +62,7 @@ class Tokens:
             raise LoginError("Invalid JWT: Failed audience check. The right audience is https://oauth2.googleapis.com/token")
         if not claims.get("scope"):
             raise LoginError("Invalid OAuth scope or ID token audience provided.", "invalid_scope")
-        token = "ya29.c." + secrets.token_urlsafe(96)
-        now = time.time()
-        with self._state.changing(SECTION) as data:
-            for old in [digest for digest, entry in data.items() if entry["expires"] < now]:
-                del data[old]
-            data[_digest(token)] = {"email": claims["iss"], "uniqueId": claims["uniqueId"], "expires": now + LIFETIME}
+        token, _ = issue(self._state, claims["iss"], claims["uniqueId"])
         return {"access_token": token, "expires_in": LIFETIME - 1, "token_type": "Bearer"}
 
     def caller(self, token: str) -> Caller | None:
@@ -84,7 +79,9 @@ class Tokens:
             entry = data.get(_digest(token))
             if entry is None or entry["expires"] < time.time():
                 return None
-            email, unique_id = entry["email"], entry["uniqueId"]
+            email, unique_id, principals = entry["email"], entry["uniqueId"], tuple(entry.get("principals", ()))
+        if principals:
+            return Caller(email, principals)
         with self._state.reading(accounts.SECTION) as data:
             account = accounts.find(data, email)
             if account is None or account["uniqueId"] != unique_id or account["disabled"]:
@@ -118,6 +115,27 @@ class Tokens:
         except InvalidSignature as error:
             raise LoginError(BAD_SIGNATURE) from error
         return {**claims, "uniqueId": unique_id}
+
+
+def issue(state: State, email: str, unique_id: str, seconds: int = LIFETIME) -> tuple[str, float]:
+    """A new access token of an account, and when it ends (seconds since 1970)."""
+    return _issue(state, {"email": email, "uniqueId": unique_id}, seconds)
+
+
+def issue_federated(state: State, workload: Caller) -> Json:
+    """A new access token of a pod, in the form of the token endpoint (RFC 6749, section 5.1)."""
+    token, _ = _issue(state, {"email": workload.email, "uniqueId": "", "principals": list(workload.principals)}, LIFETIME)
+    return {"access_token": token, "expires_in": LIFETIME - 1, "token_type": "Bearer"}
+
+
+def _issue(state: State, entry: Json, seconds: int) -> tuple[str, float]:
+    token = "ya29.c." + secrets.token_urlsafe(96)
+    now = time.time()
+    with state.changing(SECTION) as data:
+        for old in [digest for digest, entry in data.items() if entry["expires"] < now]:
+            del data[old]
+        data[_digest(token)] = {**entry, "expires": now + seconds}
+    return token, now + seconds
 
 
 def _check_times(claims: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import sys
 from .. import settings as sandbox_settings
 from ..errors import SandboxError
 from ..progress import Progress
-from . import cluster
+from . import variants
 
 
 def main() -> int:
@@ -18,11 +18,12 @@ def main() -> int:
     settings, progress = sandbox_settings.load(), Progress()
     try:
         if action == "up":
-            cluster.up(settings, progress)
+            variants.prepare(settings)
+            variants.up(settings, progress)
         elif action == "down":
-            cluster.down(settings, progress)
+            variants.down(settings, progress)
         else:
-            for part in cluster.status(settings):
+            for part in variants.status(settings):
                 progress.say(f"{part.name:24} {part.version:10} {part.state:8} {part.address}")
     except SandboxError as error:
         sys.stderr.write(f"{error}\n")

@@ -13,6 +13,8 @@ from . import pki
 
 def get(settings: Settings, path: str) -> tuple[int, str]:
     """Status and body of a GET as administrator; status 0 when nothing answers."""
+    if not pki.folder(settings).exists():  # it was never started
+        return 0, ""
     trust = ssl.create_default_context(cafile=str(pki.folder(settings) / "ca.crt"))
     connection = http.client.HTTPSConnection("127.0.0.1", settings.kubernetes_port, timeout=5, context=trust)
     try:

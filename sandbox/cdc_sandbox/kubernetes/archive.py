@@ -11,6 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+"""The kernel's name of a machine -> the name of Go, OCI images, Kubernetes and Debian."""
+
+
+def machine_architecture(machine: str | None = None) -> str:
+    """This machine's architecture as images, Kubernetes and Debian name it.  machine: by the kernel's name, by default this one's."""
+    machine = machine or platform.machine()
+    return ARCHITECTURES.get(machine, machine)
 
 
 def docker_archive(path: Path, references: Sequence[str], layers: Sequence[Path], config: Mapping[str, object]) -> None:
@@ -22,9 +29,8 @@ def docker_archive(path: Path, references: Sequence[str], layers: Sequence[Path]
     config: the OCI image's `config` (User, Env, Cmd, ...).
     """
     digests = [_sha256(layer) for layer in layers]
-    machine = platform.machine()
     content = {
-        "architecture": ARCHITECTURES.get(machine, machine),
+        "architecture": machine_architecture(),
         "os": "linux",
         "config": config,
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},

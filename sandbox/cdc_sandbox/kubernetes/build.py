@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from .. import packages
-from ..command import run
+from ..command import ends_with_us, failure, fetch
 from ..errors import SandboxError
 from ..progress import Progress
 from ..settings import Settings
@@ -51,7 +51,7 @@ def linker_flags(kubernetes: str) -> str:
 def program(settings: Settings, progress: Progress) -> Path:
     """Path of the built program; builds it first if this version was not built yet (6 to 9 minutes on two cores)."""
     go = packages.go_program(settings, progress)
-    folder = settings.cache / f"kubernetes-{cache_key(SOURCES, packages.go_version(go))}"
+    folder = settings.cache / f"kubernetes-{cache_key(SOURCES, packages.go_version(go, settings))}"
     built = folder / "kubernetes"
     if not built.exists():
         _build(settings, progress, go, built)
@@ -67,13 +67,24 @@ def _build(settings: Settings, progress: Progress, go: Path, built: Path) -> Non
     compile_cache = settings.cache / "go-build-kubernetes"
     temporary = built.with_name("kubernetes.tmp")
     built.parent.mkdir(parents=True, exist_ok=True)
-    environment = {"CGO_ENABLED": "0", "GOCACHE": str(compile_cache), "GOFLAGS": ""}
+    environment = {**packages.go_environment(settings), "GOCACHE": str(compile_cache), "TMPDIR": str(built.parent)}
     kubernetes = version()
     with progress.step(f"build Kubernetes {kubernetes} from source (once, some 8 minutes on two cores)"):
         progress.note("download the sources")
-        total = len(run([go, "list", "-deps", "."], environment=environment, folder=SOURCES).splitlines())
-        command = [go, "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", linker_flags(kubernetes), "-o", temporary, "."]
-        _compile([str(word) for word in command], environment, total, progress)
+        total = len(fetch("Kubernetes' sources", [go, "list", "-deps", "."], environment=environment, folder=SOURCES).splitlines())
+        command: list[str | Path] = [
+            go,
+            "build",
+            "-v",
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags",
+            linker_flags(kubernetes),
+            "-o",
+            temporary,
+            ".",
+        ]
+        _compile(ends_with_us(command), environment, total, progress)
         temporary.rename(built)
     # Go makes the files of its caches read-only, never their folders: rmtree can remove them.
     shutil.rmtree(compile_cache)
@@ -94,11 +105,12 @@ def _compile(command: list[str], environment: dict[str, str], total: int, progre
     last: list[str] = []
     try:
         for compiled, line in enumerate(process.stderr or (), start=1):
-            last = [*last[-7:], line.rstrip()]
+            last = [*last[-49:], line.rstrip()]
             progress.note(f"{min(compiled, total)} of {total} packages")
         code = process.wait()
     finally:
         process.kill()
         process.wait()
     if code != 0:
-        raise SandboxError(f"go build ended with code {code}:\n" + "\n".join(last))
+        # The lines of -v are packages; what is wrong is told by lines with a colon.
+        raise SandboxError(failure("Kubernetes", [line for line in last if ":" in line]))

@@ -15,7 +15,7 @@ from ..errors import SandboxError
 from ..process import Daemon, wait_until
 from ..progress import Progress
 from ..settings import Settings
-from . import api, build, containerd, control_plane, machine, node, pki, volumes
+from . import api, build, cgroups, containerd, control_plane, machine, node, pki, volumes
 
 
 class Part(NamedTuple):
@@ -39,25 +39,36 @@ def up(settings: Settings, progress: Progress) -> None:
     """
     if os.geteuid() != 0:
         raise SandboxError("The sandbox's own Kubernetes needs root: its node makes containers, a network bridge and mounts.")
+    cgroups.check()
     packages.install(progress)
     program = build.program(settings, progress)
     machine.remember(settings)
     addresses.ensure(settings.node_address)
-    with progress.step(f"start Kubernetes {build.version()} (etcd, API server, controllers, volumes)"):
-        control_plane.start(settings, program)
-        volumes.daemon(settings).start()
-        _write_kubectl(settings, program)
+    start_control_plane(settings, progress, program)
     with progress.step("start containerd"):
         containerd.start(settings)
         containerd.import_small_images(settings)
     image.ensure(settings, progress)
     with progress.step("start the node"):
         node.start(settings, program)
-        wait_until(
-            lambda: api.read(settings, "/api/v1/namespaces/default/serviceaccounts/default") is not None,
-            30,
-            "The controller manager made no service account within 30 s.",
-        )
+        wait_for_service_account(settings)
+
+
+def start_control_plane(settings: Settings, progress: Progress, program: Path) -> None:
+    """Start the parts that need no root, and write `kubectl`.  program: what `build.program` gives."""
+    with progress.step(f"start Kubernetes {build.version()} (etcd, API server, controllers, volumes)"):
+        control_plane.start(settings, program)
+        volumes.daemon(settings).start()
+        _write_kubectl(settings, program)
+
+
+def wait_for_service_account(settings: Settings) -> None:
+    """Wait until pods can be made in the default namespace."""
+    wait_until(
+        lambda: api.read(settings, "/api/v1/namespaces/default/serviceaccounts/default") is not None,
+        30,
+        "The controller manager made no service account within 30 s.",
+    )
 
 
 def down(settings: Settings, progress: Progress) -> None:
@@ -66,6 +77,11 @@ def down(settings: Settings, progress: Progress) -> None:
         return
     with progress.step("stop the node and its pods"):
         node.stop(settings)
+    stop_control_plane(settings, progress)
+
+
+def stop_control_plane(settings: Settings, progress: Progress) -> None:
+    """Stop what `start_control_plane` started, and remove everything of the cluster but the caches."""
     with progress.step("stop Kubernetes"):
         volumes.daemon(settings).stop()
         control_plane.stop(settings)
@@ -80,21 +96,31 @@ def status(settings: Settings) -> list[Part]:
     ready = up_now and api.ready(settings)
     node_ready = ready and api.node_ready(settings)
     program = Path("kubernetes")
-    etcd, apiserver, controller_manager, scheduler = control_plane.daemons(settings, program)
-    kubernetes = build.version()
     runtime = containerd.daemon(settings)
     return [
-        Part("etcd", build.version_of("go.etcd.io/etcd/server/v3"), f"127.0.0.1:{settings.etcd_port}", _state(etcd, ready)),
-        Part("kube-apiserver", kubernetes, settings.kubernetes_endpoint, _state(apiserver, ready)),
-        Part("kube-controller-manager", kubernetes, "", _state(controller_manager, ready)),
-        Part("kube-scheduler", kubernetes, "", _state(scheduler, ready)),
-        Part("volume provisioner", "", "", _state(volumes.daemon(settings), ready)),
-        Part("containerd", _containerd_version(), str(containerd.socket_path(settings)), _state(runtime, runtime.pid() is not None)),
-        Part("kubelet", kubernetes, f"{settings.node_address}:{node.KUBELET_PORT}", _state(node.kubelet(settings, program), node_ready)),
+        *control_plane_status(settings, ready),
+        Part("containerd", _containerd_version(), str(containerd.socket_path(settings)), state(runtime, runtime.pid() is not None)),
+        Part(
+            "kubelet", build.version(), f"{settings.node_address}:{node.KUBELET_PORT}", state(node.kubelet(settings, program), node_ready)
+        ),
     ]
 
 
-def _state(daemon: Daemon, ready: bool) -> str:
+def control_plane_status(settings: Settings, ready: bool) -> list[Part]:
+    """The parts that need no root.  ready: whether the API server says that it is."""
+    etcd, apiserver, controller_manager, scheduler = control_plane.daemons(settings, Path("kubernetes"))
+    kubernetes = build.version()
+    return [
+        Part("etcd", build.version_of("go.etcd.io/etcd/server/v3"), f"127.0.0.1:{settings.etcd_port}", state(etcd, ready)),
+        Part("kube-apiserver", kubernetes, settings.kubernetes_endpoint, state(apiserver, ready)),
+        Part("kube-controller-manager", kubernetes, "", state(controller_manager, ready)),
+        Part("kube-scheduler", kubernetes, "", state(scheduler, ready)),
+        Part("volume provisioner", "", "", state(volumes.daemon(settings), ready)),
+    ]
+
+
+def state(daemon: Daemon, ready: bool) -> str:
+    """Of a part.  ready: whether it does its work, if it runs."""
     if daemon.pid() is None:
         return "down"
     return "ready" if ready else "running"

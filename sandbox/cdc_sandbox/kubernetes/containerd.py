@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from .. import addresses
 from ..command import remove_folder, run
 from ..errors import SandboxError
 from ..process import Daemon, wait_until
@@ -18,7 +19,6 @@ from .archive import docker_archive
 
 PAUSE_IMAGE = "cdc-sandbox.example.com/pause:1"
 BUSYBOX_IMAGE = "docker.io/library/busybox:1"
-BRIDGE = "cdc-sandbox0"
 CNI_PROGRAMS = "/usr/lib/cni"
 NO_REGISTRY = "http://127.0.0.1:9"
 """Stands for every image registry: a closed port of this machine, so a pull of a missing image fails at once and asks nobody."""
@@ -74,7 +74,7 @@ def render_network(settings: Settings) -> str:
     """The pods' network: a bridge of this machine, no masquerading, so pods reach this machine and nothing beyond it."""
     bridge = {
         "type": "bridge",
-        "bridge": BRIDGE,
+        "bridge": addresses.BRIDGE,
         "isGateway": True,
         "ipMasq": False,
         "hairpinMode": True,

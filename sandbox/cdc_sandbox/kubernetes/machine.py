@@ -15,6 +15,7 @@ from pathlib import Path
 from ..command import remove_folder, run
 from ..process import wait_until
 from ..settings import Settings
+from . import cgroups
 
 SYSCTLS = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward")
 """The kubelet sets the first three, the network plug-in the last."""
@@ -57,7 +58,7 @@ def remember(settings: Settings, sysctls: Path = Path("/proc/sys"), folders: Ite
     file.parent.mkdir(parents=True, exist_ok=True)
     before = Before(
         sysctls={name: (sysctls / name).read_text().strip() for name in SYSCTLS},
-        absent=[each for each in [*folders, *_pod_cgroups()] if not Path(each).exists()],
+        absent=[each for each in [*folders, *map(str, cgroups.pod_cgroups(cgroups.here()))] if not Path(each).exists()],
     )
     temporary = file.with_suffix(".tmp")
     temporary.write_text(json.dumps(asdict(before), indent=2))
@@ -81,11 +82,6 @@ def restore(settings: Settings, sysctls: Path = Path("/proc/sys")) -> None:
         else:
             remove_folder(path)
     file.unlink()
-
-
-def _pod_cgroups() -> list[str]:
-    """Where pods' cgroups may come: one place on cgroup v2, one for each controller on v1."""
-    return [str(folder / "kubepods") for folder in [CGROUPS, *sorted(each for each in CGROUPS.iterdir() if each.is_dir())]]
 
 
 def remove_cgroup(path: Path) -> None:

@@ -112,7 +112,7 @@ def stop(settings: Settings) -> None:
     machine.unmount([settings.state / "kubernetes"])
     for leftover in (containerd.folder(settings), folder(settings)):
         remove_folder(leftover)
-    machine.remove_link(containerd.BRIDGE)
+    machine.remove_link(addresses.BRIDGE)
     addresses.remove(settings.node_address)
     # Last: a stop that is broken off before this goes on with the next one, and nothing after it could change the machine.
     machine.restore(settings)

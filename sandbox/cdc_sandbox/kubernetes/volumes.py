@@ -6,7 +6,6 @@ Run as `python -m cdc_sandbox.kubernetes.volumes FOLDER KUBECONFIG`.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 import kubernetes
 import urllib3
 
+from ..command import remove_folder
 from ..process import Daemon
 from ..settings import Settings
 from .pki import NODE_NAME
@@ -133,7 +133,12 @@ class Provisioner:
         while True:
             self._changed.wait()
             self._changed.clear()
-            self.reconcile()
+            try:
+                self.reconcile()
+            except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException) as error:
+                _say(f"try again: {error}")
+                threading.Event().wait(1)
+                self._changed.set()
 
     def reconcile(self) -> None:
         """Do what the present state asks for."""
@@ -148,7 +153,7 @@ class Provisioner:
             self._core.create_persistent_volume(volume)
             _say(f"created {volume['metadata']['name']}")
         for name in todo.delete:
-            shutil.rmtree(self._base / name)
+            remove_folder(self._base / name)
             self._core.delete_persistent_volume(name)
             _say(f"deleted {name}")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,8 +17,9 @@ from pathlib import Path
 import psycopg
 
 from .. import addresses as local_addresses
+from ..command import run
 from ..errors import SandboxError
-from ..process import Daemon, tail
+from ..process import Daemon, processes_in, tail, wait_until
 from ..settings import Settings
 from . import certificates, configuration, programs, roles
 from .roles import Connection
@@ -119,20 +121,23 @@ class Cluster:
             self.remove()
             raise
 
-    def configure(self, definition: Definition) -> None:
-        """Change the definition and make it true in the running server: by a reload where that does, else by a restart."""
+    def configure(self, definition: Definition, restart: bool = True) -> None:
+        """Change the definition and make it true in the running server: by a reload where that does, else by a restart.
+
+        restart: False leaves what needs a restart (but for addresses) to the next one.
+        """
         before = self.definition
         self._define(definition)
         if not self.running():
             return
         if (before.private, before.public) != (definition.private, definition.public):
             self.restart()
-            for address in set(self._all_addresses()) - set(self.addresses().values()):
+            for address in set(self.all_addresses()) - set(self.addresses().values()):
                 _release(address)
             return
         with self.connect() as connection:
             connection.execute("SELECT pg_reload_conf()")
-        if self._restart_needed():
+        if restart and self._restart_needed():
             self.restart()
 
     def start(self) -> None:
@@ -144,7 +149,7 @@ class Cluster:
             return
         programs.install(self.settings)
         self._write_configuration()
-        (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed, or of before a boot
+        self._end_leftovers()
         daemon = self.daemon
         daemon.start()
         daemon.wait_ready(self._answers, START_SECONDS)
@@ -152,6 +157,7 @@ class Cluster:
     def stop(self) -> None:
         """Stop the server if it runs.  Its addresses stay: a stopped Cloud SQL instance keeps them."""
         self.daemon.stop()
+        self._end_leftovers()
 
     def restart(self) -> None:
         self.stop()
@@ -162,7 +168,7 @@ class Cluster:
         if self.exists():
             self.stop()
             shutil.rmtree(self.socket_folder, ignore_errors=True)
-            for address in self._all_addresses():
+            for address in self.all_addresses():
                 _release(address)
         if self.folder.exists():
             shutil.rmtree(self.folder)
@@ -229,7 +235,24 @@ class Cluster:
             ).fetchone()
         return bool(row and row[0])
 
-    def _all_addresses(self) -> list[str]:
+    def _end_leftovers(self) -> None:
+        """End what a killed server left: a backend that is busy does not see at once that its server is gone.
+
+        A new server beside it would damage the data (https://www.postgresql.org/docs/16/server-start.html).
+        """
+        if self.running():
+            return
+        for pid in processes_in(self.data):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not processes_in(self.data), STOP_SECONDS, f"A process of the killed PostgreSQL {self.name} does not end.")
+        pid_file = self.data / "postmaster.pid"
+        if pid_file.exists():
+            _remove_shared_memory(pid_file.read_text().splitlines())
+            pid_file.unlink()
+
+    def all_addresses(self) -> list[str]:
+        """Every address that the instance can have; a change that was broken off may have left one that it has no more."""
         number = self.definition.number
         return [f"{prefix}.{number}" for prefix in (self.settings.private_instance_network, self.settings.public_instance_network)]
 
@@ -248,18 +271,18 @@ def stop_all(settings: Settings) -> None:
     """Stop all clusters and take their addresses off the loopback link.  Their data stays."""
     for cluster in clusters(settings):
         cluster.stop()
-        for address in cluster.addresses().values():
+        for address in cluster.all_addresses():
             _release(address)
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """A row for each cluster: name, version of PostgreSQL, addresses, "running" or "stopped"."""
+    """A row for each cluster: name, version of PostgreSQL, addresses, and "running", "stopped" (as asked for) or "down" (it was killed)."""
     return [
         (
             cluster.name,
             programs.VERSION.removesuffix(".0"),
             ", ".join(cluster.addresses().values()),
-            "running" if cluster.running() else "stopped",
+            "running" if cluster.running() else "down" if cluster.daemon.pid_file.exists() else "stopped",
         )
         for cluster in clusters(settings)
     ]
@@ -274,3 +297,11 @@ def _make_open(folder: Path) -> None:
 def _release(address: str) -> None:
     if not ip_address(address).is_loopback:
         local_addresses.remove(address)
+
+
+def _remove_shared_memory(pid_file: Sequence[str]) -> None:
+    """Remove the System V segment of a killed server; line 7 of its postmaster.pid holds key and id."""
+    wanted = pid_file[6].split() if len(pid_file) > 6 else []
+    present = [line.split()[:2] for line in Path("/proc/sysvipc/shm").read_text().splitlines()]
+    if wanted in present:
+        run(["ipcrm", "--shmem-id", wanted[1]])

@@ -32,7 +32,7 @@ def server_settings(
         "ssl_key_file": str(certificates / "server.key"),
         "password_encryption": "scram-sha-256",
         "shared_buffers": "32MB",
-        "dynamic_shared_memory_type": "posix",
+        "dynamic_shared_memory_type": "mmap",
         "timezone": "UTC",
         "log_timezone": "UTC",
         "wal_level": wal_level,

@@ -18,7 +18,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..command import run
+from ..command import fetch
 from ..errors import SandboxError
 from ..settings import Settings
 
@@ -98,17 +98,21 @@ def check_reachable(folder: Path) -> None:
                 )
 
 
+def artifact_for(machine: str) -> str:
+    """The Maven artifact for a type of machine, by the kernel's name."""
+    if machine not in ARTIFACTS:
+        raise SandboxError(f"There is no PostgreSQL for {machine}; the sandbox knows {', '.join(ARTIFACTS)}.")
+    return ARTIFACTS[machine]
+
+
 def _fetch(work: Path) -> Path:
     """The Maven artifact, as a file in `work`."""
-    artifact = ARTIFACTS.get(platform.machine())
-    if artifact is None:
-        raise SandboxError(f"there is no PostgreSQL for {platform.machine()}; the sandbox knows {', '.join(ARTIFACTS)}")
+    artifact = artifact_for(platform.machine())
     if shutil.which("mvn") is None:
         raise SandboxError("PostgreSQL comes from Maven Central; install Maven (Debian: apt-get install maven)")
-    run(
-        ["mvn", "-q", "-B", "dependency:copy", f"-Dartifact=io.zonky.test.postgres:{artifact}:{VERSION}", f"-DoutputDirectory={work}"],
-        folder=work,
-    )
+    wanted = f"-Dartifact=io.zonky.test.postgres:{artifact}:{VERSION}"
+    maven = ["mvn", "-q", "-B", "dependency:copy", f"-Dmaven.repo.local={work / 'maven'}", wanted, f"-DoutputDirectory={work}"]
+    fetch(f"PostgreSQL {VERSION} of Maven Central", maven, folder=work)
     return work / f"{artifact}-{VERSION}.jar"
 
 

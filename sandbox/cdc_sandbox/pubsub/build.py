@@ -7,8 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from ..command import run
-from ..packages import go_program
+from ..command import fetch
+from ..packages import go_environment, go_program
 from ..progress import Progress
 from ..settings import Settings
 
@@ -25,9 +25,10 @@ def build(settings: Settings, progress: Progress) -> Path:
     program.parent.mkdir(parents=True, exist_ok=True)
     temporary = program.with_name(f"{program.name}.{os.getpid()}.tmp")
     with progress.step("Build the Pub/Sub server"):
-        run(
+        fetch(
+            "The Pub/Sub server",
             [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", temporary, "."],
-            environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
+            environment={**go_environment(settings), "TMPDIR": str(program.parent)},
             folder=SOURCES,
         )
         temporary.replace(program)

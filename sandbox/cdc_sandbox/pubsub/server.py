@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from pathlib import Path
 
 from .. import addresses
@@ -28,6 +29,7 @@ def daemon(settings: Settings, program: Path) -> Daemon:
             f"--tls-key={settings.pki / 'pubsub.key'}",
             f"--identity={settings.google_endpoint}",
             f"--project={settings.project}",
+            f"--keep={_kept(settings)}",
         ],
     )
 
@@ -39,12 +41,16 @@ def up(settings: Settings, progress: Progress) -> None:
         addresses.ensure(settings.node_address)
         tls.ensure(settings)
         server = daemon(settings, program)
+        lost = server.pid() is None and _subscriptions(settings)
+        _kept(settings).parent.mkdir(parents=True, exist_ok=True)
         server.start()
         server.wait_ready(lambda: answers(settings), START_SECONDS)
+    if lost:
+        progress.say("  ! Pub/Sub had ended: topics, subscriptions and policies are as before, messages that were not delivered are lost.")
 
 
 def down(settings: Settings) -> None:
-    """Stop it and take the node's address away; topics, subscriptions and messages are gone, as they are in memory."""
+    """Stop it and take the node's address away.  Messages are gone, for they are in memory."""
     daemon(settings, Path()).stop()
     addresses.remove(settings.node_address)
 
@@ -60,6 +66,19 @@ def status(settings: Settings) -> list[tuple[str, str, str, str]]:
         ("Pub/Sub (plain)", version, settings.pubsub_plain_endpoint, state),
         ("Pub/Sub (TLS)", version, settings.pubsub_tls_endpoint, state),
     ]
+
+
+def _kept(settings: Settings) -> Path:
+    """The program's file of topics, subscriptions and policies."""
+    return settings.state / "pubsub" / "kept.json"
+
+
+def _subscriptions(settings: Settings) -> bool:
+    """Whether there are subscriptions, which may have had messages."""
+    try:
+        return bool(json.loads(_kept(settings).read_bytes())["subscriptions"])
+    except FileNotFoundError:
+        return False
 
 
 def answers(settings: Settings) -> bool:

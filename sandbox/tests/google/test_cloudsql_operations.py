@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from cdc_sandbox.postgresql.cluster import stop_all
+from cdc_sandbox.postgresql.cluster import clusters, stop_all
 from cdc_sandbox.settings import Settings
 from cloudsql_client import INSTANCES, OPERATIONS, body, create, done, query, refused, running, temporary_settings, wait
 from standin_client import StandIn
@@ -49,6 +49,15 @@ def test_steps_refusals_and_restarts_of_the_stand_in(settings: Settings) -> None
 def cluster_after_boot(cloud: StandIn) -> None:
     """Stop the server behind the stand-in's back, as a boot of the machine does."""
     stop_all(cloud.settings)
+
+
+def test_no_server_outlives_the_sandbox_not_even_one_that_was_being_made(settings: Settings) -> None:
+    with running(settings) as cloud:
+        create(cloud, "made")
+        cloud.good("POST", INSTANCES, body("being-made"))
+    stop_all(settings)  # the two steps of `down`: the stand-in ends what it began, then all servers stop
+    assert {"made", "being-made"} <= {cluster.name for cluster in clusters(settings)}
+    assert [cluster.name for cluster in clusters(settings) if cluster.running()] == []
 
 
 def test_an_interrupted_change_goes_on(settings: Settings) -> None:

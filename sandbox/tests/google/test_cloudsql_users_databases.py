@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 import psycopg
@@ -129,6 +130,32 @@ def test_execute_sql_runs_as_the_calling_iam_user(cloud: StandIn, orders: Json) 
     assert second["rows"] == [{"values": [{"value": "2"}]}]
     limited = cloud.good("POST", path, {**payload, "sqlStatement": "SELECT generate_series(1, 5)", "rowLimit": "2"})["results"][0]
     assert (len(limited["rows"]), limited["partialResult"]) == (2, True)
+
+
+def test_execute_sql_with_a_password_out_of_a_secret(cloud: StandIn, orders: Json) -> None:
+    path, secrets = f"{INSTANCES}/orders/executeSql", "projects/demo-project/locations/europe-west1/secrets"
+    done(cloud, "POST", "/orders/users", {"name": "migrator", "password": "of-the-migrator"})
+    cloud.good("POST", f"/v1/{secrets}?secretId=migrator", {})
+    for password in ("of-the-migrator", "another"):
+        data = base64.b64encode(password.encode()).decode()
+        cloud.good("POST", f"/v1/{secrets}/migrator:addVersion", {"payload": {"data": data}})
+    payload = {"database": "postgres", "user": "migrator", "sqlStatement": "SELECT session_user"}
+    version = f"{secrets}/migrator/versions/1"
+    answer = cloud.good("POST", path, {**payload, "passwordSecretVersion": version})
+    assert answer["results"][0]["rows"] == [{"values": [{"value": "migrator"}]}]
+    wrong = cloud.good("POST", path, {**payload, "passwordSecretVersion": f"{secrets}/migrator/versions/2"})
+    assert "password authentication failed" in wrong["status"]["message"]
+    for change in (
+        {},
+        {"passwordSecretVersion": version.replace("europe-west1", "us-central1")},
+        {"passwordSecretVersion": "projects/demo-project/secrets/migrator/versions/1"},
+        {"passwordSecretVersion": version, "user": ""},
+        {"passwordSecretVersion": version, "application": "not allowed"},
+    ):
+        assert refused(cloud.call("POST", path, {**payload, **change}))[0] == 400, change
+    missing = cloud.call("POST", path, {**payload, "passwordSecretVersion": f"{secrets}/absent/versions/1"})
+    assert missing.status_code == 404
+    assert "of-the-migrator" not in str(cloud.control("GET", "requests"))
 
 
 def test_an_sql_error_is_an_answer_with_a_status(cloud: StandIn, orders: Json) -> None:

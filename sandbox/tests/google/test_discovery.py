@@ -199,9 +199,9 @@ def test_a_body_that_is_no_object_is_refused(standin: StandIn, data: str) -> Non
 
 
 def test_a_known_method_that_is_not_served_says_so(standin: StandIn) -> None:
-    response = standin.call("POST", f"{PROJECT}:testIamPermissions", {"permissions": []})
+    response = standin.call("POST", f"{PROJECT}:getAncestry", {})
     assert response.status_code == 501
-    assert "cloudresourcemanager.projects.testIamPermissions" in response.json()["error"]["message"]
+    assert "cloudresourcemanager.projects.getAncestry" in response.json()["error"]["message"]
 
 
 def test_an_answer_of_ours_that_breaks_the_contract_is_500_and_counted(standin: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:

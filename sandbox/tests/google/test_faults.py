@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 import requests
 from cdc_sandbox.google.faults import KNOWN, Fault, Faults
-from standin_client import PROJECT, StandIn, new_account, project_policy
+from standin_client import PROJECT, StandIn, create_key, login, new_account, project_policy
 
 
 def test_a_fresh_account_flaps(standin: StandIn) -> None:
@@ -67,9 +70,51 @@ def test_an_answer_is_lost_after_the_server_acted(standin: StandIn) -> None:
 
 
 def test_a_fault_that_nobody_knows_is_refused(standin: StandIn) -> None:
-    for body in ({"name": "nonsense"}, {"name": "unavailable", "colour": "red"}):
+    unknown_option = {"name": "unavailable", "options": {"retry-after": 3}}
+    unknown_value = {"name": "key_limit", "options": {"shape": "Old"}}
+    for body in ({"name": "nonsense"}, {"name": "unavailable", "colour": "red"}, unknown_option, unknown_value):
         assert requests.post(f"{standin.url}/_sandbox/faults", json=body, timeout=10).status_code == 400
     assert standin.control("GET", "faults")["known"] == dict(KNOWN)
+
+
+@pytest.mark.parametrize(("code", "status"), [(429, "RESOURCE_EXHAUSTED"), (500, "INTERNAL"), (502, "UNAVAILABLE")])
+def test_other_errors_that_pass(standin: StandIn, code: int, status: str) -> None:
+    standin.fault("unavailable", options={"code": code})
+    response = standin.call("GET", PROJECT)
+    assert (response.status_code, response.json()["error"]["status"]) == (code, status)
+    assert "Retry-After" not in response.headers
+
+
+def test_a_quota_of_requests_a_minute_is_used_up(standin: StandIn) -> None:
+    standin.fault("quota_exceeded", method="iam.projects.serviceAccounts.list")
+    response = standin.call("GET", standin.account)
+    assert response.status_code == 403
+    assert re.search(r"Quota exceeded for quota metric '.*' and limit '.* per minute'", response.json()["error"]["message"])
+    standin.good("GET", standin.account)
+
+
+@pytest.mark.parametrize("resource", ["project", "account"])
+def test_a_policy_may_take_effect_later(standin: StandIn, resource: str) -> None:
+    email = new_account(standin)
+    session, target = login(create_key(standin, email)), f"{standin.account}/{new_account(standin)}"
+    path = PROJECT if resource == "project" else target
+    policy = project_policy(standin) if resource == "project" else {"bindings": []}
+    policy["bindings"].append({"role": "roles/iam.serviceAccountUser", "members": [f"serviceAccount:{email}"]})
+    assert standin.call("GET", target, session=session).status_code == 403
+    standin.fault("policy_lags", options={"seconds": 0.4})
+    started = time.monotonic()
+    answer = standin.good("POST", f"{path}:setIamPolicy", {"policy": policy})
+    assert answer == standin.good("POST", f"{path}:getIamPolicy"), "who reads the policy sees the new one"
+    assert standin.call("GET", target, session=session).status_code == 403
+    while standin.call("GET", target, session=session).status_code == 403:
+        assert time.monotonic() < started + 10
+    assert time.monotonic() > started + 0.4
+
+
+def test_what_is_on_can_be_seen(standin: StandIn) -> None:
+    standin.fault("key_limit", count=2, options={"shape": "old"})
+    on = {"name": "key_limit", "method": "", "count": 2, "options": {"shape": "old"}}
+    assert standin.control("GET", "faults")["on"] == [on]
 
 
 def test_delete_switches_all_faults_off(standin: StandIn) -> None:

@@ -92,6 +92,23 @@ def test_patch_of_a_stale_etag_is_refused(standin: StandIn) -> None:
     assert standin.call("PATCH", f"{standin.account}/{email}", body).status_code == 409
 
 
+def test_put_changes_the_display_name_only(standin: StandIn) -> None:
+    path = f"{standin.account}/{new_account(standin, displayName='Old', description='Kept')}"
+    before = standin.good("GET", path)
+    answer = standin.good("PUT", path, {"displayName": "New", "description": "Lost", "etag": before["etag"]})
+    assert (answer["displayName"], answer["description"], answer["email"]) == ("New", "Kept", before["email"])
+    assert answer == standin.good("GET", path)
+    assert standin.call("PUT", path, {"displayName": "Late", "etag": before["etag"]}).status_code == 409
+
+
+def test_long_texts_are_refused(standin: StandIn) -> None:
+    path = f"{standin.account}/{new_account(standin, displayName='x' * 100, description='x' * 256)}"
+    for field, text in (("displayName", "ü" * 51), ("description", "x" * 257)):
+        body = {"accountId": "with-long-texts", "serviceAccount": {field: text}}
+        assert standin.call("POST", standin.account, body).status_code == 400
+        assert standin.call("PATCH", path, {"serviceAccount": {field: text}, "updateMask": field}).status_code == 400
+
+
 def test_disable_and_enable(standin: StandIn) -> None:
     path = f"{standin.account}/{new_account(standin)}"
     assert standin.good("POST", f"{path}:disable", {}) == {}
@@ -157,6 +174,16 @@ def test_an_account_has_its_own_policy(standin: StandIn) -> None:
     assert answer["etag"] != empty["etag"]
     assert standin.good("POST", f"{path}:getIamPolicy") == answer
     assert standin.call("POST", f"{path}:setIamPolicy", {"policy": policy}).json()["error"]["status"] == "ABORTED"
+
+
+def test_an_etag_is_bytes_and_may_come_back_in_base64s_other_alphabet(standin: StandIn) -> None:
+    path = f"{standin.account}/{new_account(standin)}"
+    etag = standin.good("POST", f"{path}:getIamPolicy")["etag"]
+    while not {"+", "/"} & set(etag):
+        etag = standin.good("POST", f"{path}:setIamPolicy", {"policy": {"etag": etag}})["etag"]
+    url_safe = etag.replace("+", "-").replace("/", "_")
+    assert standin.good("POST", f"{path}:setIamPolicy", {"policy": {"etag": url_safe}})["etag"] != etag
+    assert standin.call("POST", f"{path}:setIamPolicy", {"policy": {"etag": url_safe}}).status_code == 409
 
 
 def test_the_project_is_not_touched_by_an_account_policy(standin: StandIn) -> None:

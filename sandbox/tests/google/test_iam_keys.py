@@ -7,11 +7,13 @@ import datetime
 import json
 import re
 
+import pytest
 from cdc_sandbox.google.types import Json
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from google.auth.exceptions import RefreshError
 from standin_client import PROJECT, SCOPE, StandIn, create_key, login, new_account
 
 KEY_FILE_FIELDS = {
@@ -145,6 +147,56 @@ def test_an_organisation_can_forbid_keys(standin: StandIn) -> None:
     assert error["message"] == "Key creation is not allowed on this service account."
     assert error["details"][0]["violations"][0]["type"] == "constraints/iam.disableServiceAccountKeyCreation"
     assert user_keys(standin, email) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "code", "status", "text"),
+    [
+        ("new", 400, "FAILED_PRECONDITION", "Precondition check failed."),
+        ("old", 429, "RESOURCE_EXHAUSTED", "Maximum number of keys on account reached."),
+    ],
+)
+def test_the_limit_of_keys_has_two_shapes(standin: StandIn, shape: str, code: int, status: str, text: str) -> None:
+    standin.fault("key_limit", options={"shape": shape})
+    path = f"{standin.account}/{new_account(standin)}/keys"
+    response = standin.call("POST", path, {})
+    error = response.json()["error"]
+    assert (response.status_code, error["status"], error["message"]) == (code, status, text)
+    if shape == "old":
+        assert error["details"] == [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "86401s"}]
+    standin.good("POST", path, {})
+
+
+def test_the_managed_constraint_is_named_in_the_message(standin: StandIn) -> None:
+    standin.fault("key_creation_forbidden", options={"managed": True})
+    response = standin.call("POST", f"{standin.account}/{new_account(standin)}/keys", {})
+    assert (response.status_code, response.json()["error"]["status"]) == (400, "FAILED_PRECONDITION")
+    assert "constraints/iam.managed.disableServiceAccountKeyCreation" in response.json()["error"]["message"]
+
+
+def test_an_organisation_can_end_keys_early(standin: StandIn) -> None:
+    standin.fault("key_expires", options={"hours": 8})
+    path = f"{standin.account}/{new_account(standin)}/keys"
+    key = standin.good("POST", path, {})
+    left = datetime.datetime.fromisoformat(key["validBeforeTime"]) - datetime.datetime.now(datetime.UTC)
+    assert 7.9 < left.total_seconds() / 3600 <= 8
+    assert standin.good("GET", f"/v1/{key['name']}")["validBeforeTime"] == key["validBeforeTime"]
+
+
+def test_an_expired_key_stays_in_the_list_and_logs_nobody_in(standin: StandIn) -> None:
+    standin.fault("key_expires", options={"hours": -1})
+    email = new_account(standin)
+    key = create_key(standin, email)
+    listed = standin.good("GET", f"{standin.account}/{email}/keys?keyTypes=USER_MANAGED")["keys"]
+    assert [entry["name"].rpartition("/")[2] for entry in listed] == [key["private_key_id"]]
+    with pytest.raises(RefreshError):
+        standin.call("GET", standin.account, session=login(key))
+
+
+def test_a_new_key_may_not_be_found_yet(standin: StandIn) -> None:
+    standin.fault("key_unknown", options={"reads": 2})
+    key = standin.good("POST", f"{standin.account}/{new_account(standin)}/keys", {})["name"]
+    assert [standin.call("GET", f"/v1/{key}").status_code for _ in range(3)] == [404, 404, 200]
 
 
 def test_the_journal_holds_no_private_key(standin: StandIn) -> None:

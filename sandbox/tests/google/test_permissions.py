@@ -28,12 +28,14 @@ def test_each_method_in_the_table_is_googles() -> None:
 def test_each_served_method_is_refused_without_a_role(standin: StandIn, member: tuple[str, AuthorizedSession]) -> None:
     email, session = member
     account, key = f"{standin.account}/{standin.email('owner')}", f"{standin.account}/{standin.email('owner')}/keys/{'0' * 40}"
+    secrets = f"{PROJECT}/locations/europe-west1/secrets"
     network = "network=projects/123456789012/global/networks/default"
     paths = {
         "iam.projects.serviceAccounts.create": ("POST", standin.account),
         "iam.projects.serviceAccounts.list": ("GET", standin.account),
         "iam.projects.serviceAccounts.get": ("GET", account),
         "iam.projects.serviceAccounts.patch": ("PATCH", account),
+        "iam.projects.serviceAccounts.update": ("PUT", account),
         "iam.projects.serviceAccounts.delete": ("DELETE", account),
         "iam.projects.serviceAccounts.undelete": ("POST", f"{account}:undelete"),
         "iam.projects.serviceAccounts.enable": ("POST", f"{account}:enable"),
@@ -50,9 +52,14 @@ def test_each_served_method_is_refused_without_a_role(standin: StandIn, member: 
         "cloudresourcemanager.projects.get": ("GET", PROJECT),
         "cloudresourcemanager.projects.getIamPolicy": ("POST", f"{PROJECT}:getIamPolicy"),
         "cloudresourcemanager.projects.setIamPolicy": ("POST", f"{PROJECT}:setIamPolicy"),
+        "secretmanager.projects.locations.secrets.create": ("POST", f"{secrets}?secretId=s"),
+        "secretmanager.projects.locations.secrets.get": ("GET", f"{secrets}/s"),
+        "secretmanager.projects.locations.secrets.delete": ("DELETE", f"{secrets}/s"),
+        "secretmanager.projects.locations.secrets.addVersion": ("POST", f"{secrets}/s:addVersion"),
+        "secretmanager.projects.locations.secrets.versions.access": ("GET", f"{secrets}/s/versions/1:access"),
         "servicenetworking.services.connections.list": ("GET", f"/v1/services/servicenetworking.googleapis.com/connections?{network}"),
     }
-    assert paths.keys() == {method for method in permissions.METHODS if not method.startswith("sql.")}
+    assert paths.keys() == {method for method, permission in permissions.METHODS.items() if permission and not method.startswith("sql.")}
     for method_id, (method, path) in paths.items():
         response = standin.call(method, path, session=session)
         assert response.status_code == 403, method_id
@@ -90,13 +97,26 @@ def test_a_role_on_one_account_is_for_that_account(standin: StandIn, member: tup
     assert standin.call("DELETE", f"{standin.account}/{target}", session=session).status_code == 403
 
 
-def test_a_conditional_role_grants_nothing_here(standin: StandIn, member: tuple[str, AuthorizedSession]) -> None:
+@pytest.mark.parametrize("resource", [PROJECT, "/v3/projects/demo-project", "account"])
+def test_a_caller_learns_which_permissions_it_has(standin: StandIn, resource: str) -> None:
+    path = f"{standin.account}/{new_account(standin)}" if resource == "account" else resource
+    wanted = {"permissions": ["iam.serviceAccounts.get", "iam.serviceAccountKeys.create", "nonsense.things.get"]}
+    assert standin.good("POST", f"{path}:testIamPermissions", wanted) == {"permissions": wanted["permissions"][:2]}
+    seen = standin.call("POST", f"{path}:testIamPermissions", wanted, session=standin.viewer)
+    assert seen.json() == {"permissions": ["iam.serviceAccounts.get"]}
+
+
+def test_permissions_on_one_account_are_asked_for_there(standin: StandIn, member: tuple[str, AuthorizedSession]) -> None:
     email, session = member
-    policy = standin.good("POST", f"{PROJECT}:getIamPolicy", {"options": {"requestedPolicyVersion": 3}})
-    condition = {"title": "always", "expression": "true"}
-    policy["bindings"].append({"role": "roles/owner", "members": [f"serviceAccount:{email}"], "condition": condition})
-    standin.good("POST", f"{PROJECT}:setIamPolicy", {"policy": {**policy, "version": 3}})
-    assert standin.call("GET", PROJECT, session=session).status_code == 403
+    target = new_account(standin)
+    policy = {"bindings": [{"role": "roles/iam.serviceAccountKeyAdmin", "members": [f"serviceAccount:{email}"]}]}
+    standin.good("POST", f"{standin.account}/{target}:setIamPolicy", {"policy": policy})
+    wanted = {"permissions": ["iam.serviceAccountKeys.create"]}
+    assert standin.call("POST", f"{standin.account}/{target}:testIamPermissions", wanted, session=session).json() == wanted
+    assert standin.call("POST", f"{standin.account}/{email}:testIamPermissions", wanted, session=session).json() == {}
+    assert standin.call("POST", f"{PROJECT}:testIamPermissions", wanted, session=session).json() == {}
+    assert standin.call("POST", f"{PROJECT}:testIamPermissions", {"permissions": ["iam.*"]}).status_code == 400
+    assert standin.call("POST", "/v1/projects/other:testIamPermissions", wanted).status_code == 403
 
 
 def test_cloud_sql_refuses_in_its_own_words(standin: StandIn, member: tuple[str, AuthorizedSession]) -> None:

@@ -71,7 +71,7 @@ def test_a_build_that_fails_leaves_no_program_but_keeps_what_was_compiled(tmp_pa
     settings = Settings(state=tmp_path / "state", cache=tmp_path / "cache")
     (settings.cache / "go-build-kubernetes").mkdir(parents=True)
     monkeypatch.setattr(packages, "go_program", lambda *_: go)
-    monkeypatch.setattr(packages, "go_version", lambda _: (1, 26))
+    monkeypatch.setattr(packages, "go_version", lambda program, settings: (1, 26))
 
     with pytest.raises(SandboxError, match=r"main\.go:1: no such thing"):
         build.program(settings, Progress())
@@ -90,7 +90,7 @@ def test_a_build_appears_whole_and_is_not_made_twice(tmp_path: Path, monkeypatch
     go.chmod(0o755)
     settings = Settings(state=tmp_path / "state", cache=tmp_path / "cache")
     monkeypatch.setattr(packages, "go_program", lambda *_: go)
-    monkeypatch.setattr(packages, "go_version", lambda _: (1, 26))
+    monkeypatch.setattr(packages, "go_version", lambda program, settings: (1, 26))
 
     built = build.program(settings, Progress())
 

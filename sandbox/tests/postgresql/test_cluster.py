@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
 from cdc_sandbox.errors import SandboxError
 from cdc_sandbox.postgresql import cluster as clusters
 from cdc_sandbox.postgresql.cluster import Cluster, Definition
+from cdc_sandbox.process import processes_in, wait_until
+from cdc_sandbox.settings import Settings
 from postgresql_client import PASSWORD, ask, connect
 
 
@@ -156,3 +161,25 @@ def test_nothing_is_left_of_a_cluster_that_cannot_start(cluster: Cluster) -> Non
         broken.create(Definition(3, "demo-project:broken", flags={"max_connections": "nonsense"}))
     assert not broken.exists()
     assert not broken.running()
+
+
+def test_a_server_that_was_killed_leaves_no_process_and_no_shared_memory_when_it_is_stopped(settings: Settings) -> None:
+    killed = Cluster(settings, "killed")
+    killed.create(Definition(9, "demo-project:killed"))
+    segment = (killed.data / "postmaster.pid").read_text().splitlines()[6].split()
+    with killed.connect() as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        os.kill(row[0], signal.SIGSTOP)  # it cannot see that its server is gone
+        pid = killed.daemon.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not killed.running(), 10, "it goes on")
+        assert next(row[3] for row in clusters.status(settings) if row[0] == "killed") == "down"
+        killed.stop()
+    assert processes_in(killed.data) == []
+    assert segment not in [line.split()[:2] for line in Path("/proc/sysvipc/shm").read_text().splitlines()]
+    killed.start()
+    with killed.connect() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    killed.remove()

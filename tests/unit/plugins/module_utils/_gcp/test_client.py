@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import typing as t
 
+import google.auth.exceptions
 import pytest
 import requests
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import LoginError
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import ApiError, Client, LostAnswer
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import ENDPOINTS, GcpOptions, argument_spec
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, ReconcileError
@@ -65,6 +67,35 @@ def test_an_unreachable_endpoint_is_one_sentence_that_names_the_option(session: 
     session.expected.clear()
 
 
+def test_a_silent_endpoint_ends_within_the_budget(clock: t.Any) -> None:
+    class Silent:
+        """Never answers: each request takes as long as it may."""
+
+        def request(self, *_: t.Any, timeout: float, **__: t.Any) -> t.NoReturn:
+            clock.sleep(timeout)
+            raise requests.exceptions.ReadTimeout
+
+    started = clock.now()
+    with pytest.raises(ReconcileError, match=r"no answer from .* \(timeout\)"):
+        Client(options(retry_timeout=90, request_timeout=30), Silent(), clock).request("Reading x", "GET", "sql_endpoint", "/v1/x")
+    assert 80 <= clock.now() - started <= 91
+
+
+def test_a_token_server_that_does_not_answer_is_one_sentence(clock: t.Any) -> None:
+    class TokenServerDown:
+        def request(self, *_: t.Any, **__: t.Any) -> t.NoReturn:
+            request = requests.Request("POST", "https://tokens.example.com/token").prepare()
+            lost = requests.exceptions.ConnectionError("HTTPSConnectionPool(...): [Errno 111] Connection refused", request=request)
+            raise google.auth.exceptions.TransportError(lost) from lost
+
+    with pytest.raises(LoginError) as caught:
+        Client(options(), TokenServerDown(), clock).request("Reading x", "GET", "sql_endpoint", "/v1/x")
+    assert caught.value.message == (
+        "Reading x: cannot log in to Google Cloud: no answer from https://tokens.example.com/token (Connection refused). "
+        "Check the network, and token_uri in the credentials."
+    )
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_what_creates_anew_each_time_is_not_repeated(session: t.Any, clock: t.Any, status: int) -> None:
     session.expect("GET", URL, status=status)
@@ -76,6 +107,13 @@ def test_a_lost_answer_of_what_creates_anew_is_said(session: t.Any, clock: t.Any
     session.expect("GET", URL, error=requests.exceptions.ConnectionError("reset"))
     with pytest.raises(LostAnswer):
         call(session, clock, repeatable=False)
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_a_quota_of_requests_a_minute_passes_though_it_is_a_403(session: t.Any, clock: t.Any, repeatable: bool) -> None:
+    text = "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service 'sqladmin.googleapis.com'."
+    session.expect("GET", URL, status=403, answer={"error": {"code": 403, "message": text}}).expect("GET", URL, answer={"a": 1})
+    assert call(session, clock, repeatable=repeatable) == {"a": 1}
 
 
 def test_the_key_limit_is_final_although_it_is_a_429(session: t.Any, clock: t.Any) -> None:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
 import typing as t
 
 import psycopg
@@ -113,3 +115,12 @@ def test_without_psycopg_a_module_says_so(monkeypatch: pytest.MonkeyPatch, run_m
 
     assert result["failed"]
     assert "psycopg" in result["msg"]
+
+
+def test_a_server_that_never_answers_ends_after_the_connect_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = ServerOptions("127.0.0.1", silent.getsockname()[1], "shop", "require", None, 2, True, True, False)
+        started = time.monotonic()
+        with pytest.raises(DatabaseError, match="no answer within 2 s. Is there a route to it"), session(options, LOGIN):
+            pass
+    assert time.monotonic() - started < 6

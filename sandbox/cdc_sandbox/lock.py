@@ -1,0 +1,52 @@
+"""The sandbox's lock: two commands never work on one state folder at once."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import SandboxError
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the lock on `folder` itself, so that no file is left of it.  The folder is made if it is not there, and goes when it is empty.
+
+    The kernel frees the lock when the command ends, however it ends.
+    """
+    descriptor = _lock(folder)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # it holds something, or the body removed it
+            folder.rmdir()
+        os.close(descriptor)
+
+
+def _lock(folder: Path) -> int:
+    """A descriptor that holds the lock.  Until it was had, another command may have removed the folder; then there is a new one."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise SandboxError("Another `up` or `down` of the sandbox is at work; wait until it ends.") from None
+        if _is(folder, descriptor):
+            return descriptor
+        os.close(descriptor)
+
+
+def _is(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,49 @@
+"""Two commands never work on one state folder at once, and no file is left of the lock."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cdc_sandbox.errors import SandboxError
+from cdc_sandbox.lock import alone
+
+
+def test_a_second_command_says_that_another_one_is_at_work(tmp_path: Path) -> None:
+    with (
+        alone(tmp_path / "state"),
+        pytest.raises(SandboxError, match="Another `up` or `down` of the sandbox is at work"),
+        alone(tmp_path / "state"),
+    ):
+        pass
+
+
+def test_nothing_is_left_of_the_lock(tmp_path: Path) -> None:
+    with alone(tmp_path / "state"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_lock_is_free_after_a_command_that_removed_the_folder(tmp_path: Path) -> None:
+    with alone(tmp_path / "state"):
+        shutil.rmtree(tmp_path / "state")
+    with alone(tmp_path / "state"):
+        (tmp_path / "state" / "file").touch()
+    assert (tmp_path / "state" / "file").exists()
+
+
+def test_the_lock_of_a_killed_command_is_free(tmp_path: Path) -> None:
+    program = "import sys, pathlib, cdc_sandbox.lock as l\nwith l.alone(pathlib.Path(sys.argv[1])):\n print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "state")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(SandboxError), alone(tmp_path / "state"):
+            pass
+        holder.kill()
+    with alone(tmp_path / "state"):
+        pass
