@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import shutil
 import sys
@@ -180,6 +181,9 @@ def main() -> int:
                 COMMANDS[name](settings)
         else:
             COMMANDS[name](settings)
+    except BrokenPipeError:  # `status | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (SandboxError, OSError) as error:  # OSError says what failed on which file: a full disk, say
         print(f"cdc-sandbox: {error}", file=sys.stderr)
         return 1
