@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,6 @@ from pathlib import Path
 import psycopg
 import requests
 from cdc_sandbox import settings as sandbox_settings
-from cdc_sandbox.google import server
 from cdc_sandbox.google.types import Json
 from cdc_sandbox.postgresql.cluster import stop_all
 from cdc_sandbox.settings import Settings
@@ -24,23 +22,6 @@ INSTANCES = "/sql/v1beta4/projects/demo-project/instances"
 OPERATIONS = "/sql/v1beta4/projects/demo-project/operations"
 PASSWORD = "made-up-of-postgres"
 NETWORK = "projects/demo-project/global/networks/default"
-
-
-@contextmanager
-def running(settings: Settings) -> Iterator[StandIn]:
-    """The stand-in over `settings`; may be entered again after it was left, as a stand-in that was restarted."""
-    listener, application = server.make(settings)
-    thread = threading.Thread(target=listener.serve_forever, name="stand-in")
-    thread.start()
-    try:
-        yield StandIn(settings, application)
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
-        for function in application.context.on_stop:
-            function()
-    assert application.journal.violations()["answers"] == []
 
 
 @contextmanager

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from cdc_sandbox.google import server
 from cdc_sandbox.settings import Settings
-from standin_client import StandIn, free_port
+from standin_client import StandIn, free_port, running
 
 
 @pytest.fixture(scope="module")
@@ -16,18 +14,8 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """One server for the tests of a file.  At the end, none of its own answers may have broken Google's contract."""
     folder = tmp_path_factory.mktemp("standin")
     settings = Settings(state=folder / "state", cache=folder / "cache", google_port=free_port())
-    listener, application = server.make(settings)
-    thread = threading.Thread(target=listener.serve_forever, name="stand-in")
-    thread.start()
-    try:
-        yield StandIn(settings, application)
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
-        for function in application.context.on_stop:
-            function()
-    assert application.journal.violations()["answers"] == []
+    with running(settings) as served:
+        yield served
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,15 @@ import base64
 import itertools
 import json
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import requests
+from cdc_sandbox.google import server
 from cdc_sandbox.google.application import Application
 from cdc_sandbox.google.call import Context
 from cdc_sandbox.google.types import Json
@@ -121,3 +125,20 @@ def grant(standin: StandIn, role: str, member: str) -> Json:
     policy = project_policy(standin)
     policy["bindings"].append({"role": role, "members": [member]})
     return standin.good("POST", f"{PROJECT}:setIamPolicy", {"policy": policy})
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[StandIn]:
+    """The stand-in over `settings`; may be entered again after it was left, as a stand-in that was restarted."""
+    listener, application = server.make(settings)
+    thread = threading.Thread(target=listener.serve_forever, name="stand-in")
+    thread.start()
+    try:
+        yield StandIn(settings, application)
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()
+        for function in application.context.on_stop:
+            function()
+    assert application.journal.violations()["answers"] == []

@@ -8,8 +8,8 @@ import pytest
 from cdc_sandbox.google import cloudsql_filter
 from cdc_sandbox.google.errors import ApiError
 from cdc_sandbox.google.types import Json
-from cloudsql_client import INSTANCES, NETWORK, OPERATIONS, body, create, done, query, refused, running, temporary_settings, wait
-from standin_client import StandIn
+from cloudsql_client import INSTANCES, NETWORK, OPERATIONS, body, create, done, query, refused, temporary_settings, wait
+from standin_client import StandIn, running
 
 USERS = f"{INSTANCES}/orders/users"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from cdc_sandbox.google.types import Json
-from cloudsql_client import INSTANCES, NETWORK, PASSWORD, body, create, done, query, refused, running, temporary_settings, wait
-from standin_client import StandIn
+from cloudsql_client import INSTANCES, NETWORK, PASSWORD, body, create, done, query, refused, temporary_settings, wait
+from standin_client import StandIn, running
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from cdc_sandbox.postgresql.cluster import clusters, stop_all
 from cdc_sandbox.settings import Settings
-from cloudsql_client import INSTANCES, OPERATIONS, body, create, done, query, refused, running, temporary_settings, wait
-from standin_client import StandIn
+from cloudsql_client import INSTANCES, OPERATIONS, body, create, done, query, refused, temporary_settings, wait
+from standin_client import StandIn, running
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from cdc_sandbox.google.types import Json
-from cloudsql_client import INSTANCES, create, done, query, refused, running, temporary_settings
-from standin_client import StandIn
+from cloudsql_client import INSTANCES, create, done, query, refused, temporary_settings
+from standin_client import StandIn, running
 
 USERS, DATABASES = f"{INSTANCES}/orders/users", f"{INSTANCES}/orders/databases"
 IAM_USER = "owner@demo-project.iam"
