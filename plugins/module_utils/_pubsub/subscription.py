@@ -12,6 +12,7 @@ from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.merge import shared_map
 from .._reconcile.plan import Action, Plan
 from .._reconcile.wait import wait_for
+from .actions import Create, Delete, Update
 from .gateway import PubSub, PubSubError
 from .values import DAY, MINUTE, full_name, labels, seconds
 
@@ -37,24 +38,6 @@ class Observed:
     dead_letter_topic: str | None = None
     max_delivery_attempts: int | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Create(Action):
-    request: Mapping[str, t.Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Update(Action):
-    """subscription: the named fields' new values.  mask: those fields' names; a field in the mask without a value is cleared."""
-
-    subscription: Mapping[str, t.Any] = field(default_factory=dict)
-    mask: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Delete(Action):
-    pass
 
 
 class Subscription:
@@ -102,7 +85,7 @@ class Subscription:
         if isinstance(action, Create):
             self._create(action)
         elif isinstance(action, Update):
-            request = {"subscription": {"name": self.name, **action.subscription}, "update_mask": {"paths": list(action.mask)}}
+            request = {"subscription": {"name": self.name, **action.fields}, "update_mask": {"paths": list(action.mask)}}
             self._call("Changing", "subscriptions.update", "update_subscription", request)
         elif isinstance(action, Delete):
             try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .._gcp.options import GcpOptions
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.merge import shared_map
 from .._reconcile.plan import Action, Plan
 from .._reconcile.wait import wait_for
+from .actions import Create, Delete, Update
 from .gateway import PubSub, PubSubError
 from .values import DAY, MINUTE, full_name, labels, seconds
 
@@ -31,24 +32,6 @@ class Observed:
     allowed_persistence_regions: tuple[str, ...]
     enforce_in_transit: bool = False
     subscriptions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Create(Action):
-    request: Mapping[str, t.Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Update(Action):
-    """topic: the named fields' new values.  mask: those fields' names; a field in the mask without a value is cleared."""
-
-    topic: Mapping[str, t.Any] = field(default_factory=dict)
-    mask: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Delete(Action):
-    pass
 
 
 class Topic:
@@ -108,7 +91,7 @@ class Topic:
         if isinstance(action, Create):
             self._create(action)
         elif isinstance(action, Update):
-            request = {"topic": {"name": self.name, **action.topic}, "update_mask": {"paths": list(action.mask)}}
+            request = {"topic": {"name": self.name, **action.fields}, "update_mask": {"paths": list(action.mask)}}
             self._call("Changing", "topics.update", "update_topic", request)
         elif isinstance(action, Delete):
             try:
