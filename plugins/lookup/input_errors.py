@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: input_errors
-short_description: What is wrong with the variables of a role of this collection
+short_description: What is wrong with the variables of a role, or of a playbook, of this collection
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
@@ -19,7 +19,13 @@ options:
     description: Names of roles, without the collection's.
     type: list
     elements: str
-    required: true
+  names:
+    description:
+      - All variables of a playbook that begin with the same word, such as C(verify_table) and C(verify_row). Other variables that begin with
+        it are judged as a role's are.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -30,6 +36,10 @@ EXAMPLES = r"""
     quiet: true
   vars:
     problems: "{{ query('cdc.gcp.input_errors', 'cloudsql') }}"
+
+- name: Variables of a playbook
+  ansible.builtin.assert:
+    that: query('cdc.gcp.input_errors', names=['verify_table', 'verify_row']) | length == 0
 """
 
 RETURN = r"""
@@ -76,7 +86,13 @@ LIKENESS = 0.8
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
-        return [sentence for role in terms for sentence in self._sentences(role, variables or {})]
+        given = variables or {}
+        names: list[str] = kwargs.get("names", [])
+        prefixes = {name.split("_")[0] + "_" for name in names}
+        sentences = [sentence for prefix in sorted(prefixes) for sentence in unknown(prefix, given, names, "variable of the playbook")]
+        if names:
+            sentences += unknown("cdc_", given, COMMON, "variable of the collection")
+        return sentences + [sentence for role in terms for sentence in self._sentences(role, given)]
 
     def _sentences(self, role: str, given: Mapping[str, t.Any]) -> list[str]:
         folder = ROLES / role

@@ -185,13 +185,13 @@ options:
         description: Seconds before the first probe.
         type: int
       period_seconds:
-        description: Seconds between probes; 10 when not given.
+        description: Seconds between probes; 10 when not given, 2 for the startup probe.
         type: int
       timeout_seconds:
         description: Seconds that a probe may take; 5 when not given, 1 for the startup probe.
         type: int
       failure_threshold:
-        description: Failures in a row that count; 60 for the startup probe, 6 for liveness, 3 for readiness when not given.
+        description: Failures in a row that count; 300 for the startup probe, 6 for liveness, 3 for readiness when not given.
         type: int
   liveness_probe:
     description: Numbers of the liveness probe (C(/q/health/live)).

@@ -1,4 +1,4 @@
-"""The sandbox's lock: two commands never work on one state folder at once."""
+"""The sandbox's locks: two commands never work on one state folder at once, and make one thing of the cache one after the other."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ def alone(folder: Path) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):  # it holds something, or the body removed it
             folder.rmdir()
+        os.close(descriptor)
+
+
+@contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """Hold the lock on `folder`, which is made if it is not there.  Whoever has it is waited for, however long that takes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
         os.close(descriptor)
 
 

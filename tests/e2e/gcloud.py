@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import typing as t
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from cdc_sandbox import cli
 
-from .conftest import World
+from .world import World
 
 MISSING = "gcloud is not installed (https://cloud.google.com/sdk/docs/install): what it would have done and seen is not tested"
 NO_EMULATOR = "the Cloud SDK has no Pub/Sub emulator (gcloud components install pubsub-emulator): the second broker is not tested"
@@ -23,8 +22,8 @@ class Gcloud:
     """Runs `gcloud` with the environment that `make status` prints, and with Pub/Sub's TLS door, which wants a log-in as Google does."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         self._environment = {
-            **os.environ,
             **cli.environment(world.settings),
             "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
             "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB": f"https://{world.settings.pubsub_tls_endpoint}/",
@@ -39,8 +38,7 @@ class Gcloud:
 
     def run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The ended command, with its answer as JSON on its standard output."""
-        words = ["gcloud", *command.split(), *arguments, "--format=json"]
-        return subprocess.run(words, env=self._environment, capture_output=True, text=True, timeout=120)
+        return self._world.command("gcloud", *command.split(), *arguments, "--format=json", **self._environment)
 
 
 def require() -> None:

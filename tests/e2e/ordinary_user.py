@@ -1,101 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sandbox as a user without root has it: commands run as `nobody` when the tests run as root, else as the caller."""
+"""The sandbox without root: commands run as `nobody`, in folders of his own, when the tests run as root; else as the caller."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cdc_sandbox import cli
 from cdc_sandbox.command import run
 from cdc_sandbox.kubernetes import build as kubernetes_build
-from cdc_sandbox.kubernetes import cluster
 from cdc_sandbox.postgresql import programs
 from cdc_sandbox.progress import Progress
 from cdc_sandbox.pubsub import build as pubsub_build
 from cdc_sandbox.settings import Settings, load, without_root
 
-ROOT = Path(__file__).resolve().parents[2]
+from .world import ROOT, World
+
 NOBODY = 65534
 """User and group id of `nobody`, who is on every machine and owns nothing."""
 
 
-@dataclass(frozen=True)
-class OrdinaryUser:
-    """user: numeric id to run as, or None for the caller's.  python: an interpreter that this user may run."""
-
-    settings: Settings
-    user: int | None
-    python: str
-    environment: t.Mapping[str, str]
-
-    def command(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a program as the user; its output holds both streams."""
-        return subprocess.run(
-            words,
-            env={**self.environment, **environment},
-            user=self.user,
-            group=self.user,
-            extra_groups=None if self.user is None else [],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=1800,
-        )
-
-    def sandbox(self, *words: str) -> str:
-        """A command of the sandbox that must succeed."""
-        done = self.command(self.python, "-m", "cdc_sandbox.cli", *words)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def site(self, variables: t.Mapping[str, t.Any] | None = None) -> str:
-        """Run site.yml, which must succeed; what it printed."""
-        words = ["playbook", "-i", "inventories/sandbox.yml", "playbooks/site.yml", "-e", json.dumps(variables or {})]
-        done = self.command(self.python, "-m", "ansible", *words, **cli.environment(self.settings), ANSIBLE_NOCOLOR="1")
-        assert done.returncode == 0, done.stdout[-6000:]
-        return done.stdout
-
-    def kubectl(self, *words: str) -> t.Any:
-        """kubectl's JSON answer."""
-        done = self.command(str(cluster.kubectl(self.settings)), *words, "--output=json")
-        assert done.returncode == 0, done.stdout
-        return json.loads(done.stdout)
-
-    def processes(self) -> list[str]:
-        """Command lines of the programs of this sandbox that run."""
-        found = []
-        for file in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = file.read_bytes().decode(errors="replace").replace("\0", " ")
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # It ended while we looked.
-            if str(self.settings.state) in words:
-                found.append(words)
-        return found
-
-
 @contextmanager
-def ordinary_user() -> Iterator[OrdinaryUser]:
+def ordinary_user() -> Iterator[World]:
     """A user with folders of its own.  Of root's cache it gets what was built, for a build takes a quarter of an hour."""
-    if os.geteuid() != 0:
-        yield OrdinaryUser(load(), None, sys.executable, os.environ)
-        return
     home = Path(tempfile.mkdtemp(prefix="cdc-ordinary-user-"))
     try:
-        user = _nobody(home)
+        user = _nobody(home) if os.geteuid() == 0 else World(load(), home)
         if user.command(user.python, "-c", "import cdc_sandbox, ansible").returncode != 0:
             pytest.skip(f"user {NOBODY} may not run {user.python} or read {ROOT}, so nothing can be tried without root")
         yield user
@@ -103,7 +38,7 @@ def ordinary_user() -> Iterator[OrdinaryUser]:
         shutil.rmtree(home)
 
 
-def _nobody(home: Path) -> OrdinaryUser:
+def _nobody(home: Path) -> World:
     roots, settings = load(), without_root(Settings(state=home / "state", cache=home / "cache"))
     progress = Progress()
     settings.cache.mkdir()
@@ -112,6 +47,7 @@ def _nobody(home: Path) -> OrdinaryUser:
     # PostgreSQL's template belongs to the user who made it.
     installed = programs.install(roots).folder
     run(["cp", "-a", installed, settings.cache / installed.name])
+    home.chmod(0o755)
     run(["chown", "-R", f"{NOBODY}:{NOBODY}", home])
     packages = [path for path in sys.path if path.endswith("site-packages")]
     environment = {
@@ -123,7 +59,7 @@ def _nobody(home: Path) -> OrdinaryUser:
         "PYTHONPATH": os.pathsep.join([str(ROOT / "sandbox"), *packages]),
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
     }
-    return OrdinaryUser(settings, NOBODY, _python(), environment)
+    return World(settings, home, NOBODY, _python(), environment)
 
 
 def _python() -> str:

@@ -33,7 +33,7 @@ _QUERY = """
 SELECT n.nspname AS schema, c.relname AS table, pg_get_userbyid(c.relowner) AS owner, c.relkind::text AS kind,
        c.relpersistence = 'p' AS permanent, pg_has_role(c.relowner, 'USAGE') AS ours,
        ARRAY(
-           SELECT leaf.oid::regclass::text
+           SELECT leaf.relnamespace::regnamespace::text || '.' || quote_ident(leaf.relname)
            FROM pg_class leaf
            WHERE (leaf.oid = c.oid AND c.relkind <> 'p'
                   OR c.relkind = 'p' AND leaf.oid IN (SELECT relid FROM pg_partition_tree(c.oid) WHERE isleaf))

@@ -12,6 +12,7 @@ from pathlib import Path
 from .. import packages
 from ..command import ends_with_us, failure, fetch
 from ..errors import SandboxError
+from ..lock import in_turn
 from ..progress import Progress
 from ..settings import Settings
 
@@ -66,10 +67,11 @@ def _build(settings: Settings, progress: Progress, go: Path, built: Path) -> Non
     """
     compile_cache = settings.cache / "go-build-kubernetes"
     temporary = built.with_name("kubernetes.tmp")
-    built.parent.mkdir(parents=True, exist_ok=True)
     environment = {**packages.go_environment(settings), "GOCACHE": str(compile_cache), "TMPDIR": str(built.parent)}
     kubernetes = version()
-    with progress.step(f"build Kubernetes {kubernetes} from source (once, some 8 minutes on two cores)"):
+    with progress.step(f"build Kubernetes {kubernetes} from source (once, some 8 minutes on two cores)"), in_turn(built.parent):
+        if built.exists():  # another sandbox with this cache was building it
+            return
         progress.note("download the sources")
         total = len(fetch("Kubernetes' sources", [go, "list", "-deps", "."], environment=environment, folder=SOURCES).splitlines())
         command: list[str | Path] = [
@@ -86,8 +88,8 @@ def _build(settings: Settings, progress: Progress, go: Path, built: Path) -> Non
         ]
         _compile(ends_with_us(command), environment, total, progress)
         temporary.rename(built)
-    # Go makes the files of its caches read-only, never their folders: rmtree can remove them.
-    shutil.rmtree(compile_cache)
+        # Go makes the files of its caches read-only, never their folders: rmtree can remove them.
+        shutil.rmtree(compile_cache)
 
 
 def _compile(command: list[str], environment: dict[str, str], total: int, progress: Progress) -> None:

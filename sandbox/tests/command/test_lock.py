@@ -1,15 +1,16 @@
-"""Two commands never work on one state folder at once, and no file is left of the lock."""
+"""Two commands never work on one state folder at once, no file is left of the lock, and makers of one thing take turns."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from cdc_sandbox.errors import SandboxError
-from cdc_sandbox.lock import alone
+from cdc_sandbox.lock import alone, in_turn
 
 
 def test_a_second_command_says_that_another_one_is_at_work(tmp_path: Path) -> None:
@@ -47,3 +48,20 @@ def test_the_lock_of_a_killed_command_is_free(tmp_path: Path) -> None:
         holder.kill()
     with alone(tmp_path / "state"):
         pass
+
+
+def test_a_second_maker_waits_for_the_first(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def second() -> None:
+        with in_turn(tmp_path / "cache"):
+            seen.append("second")
+
+    with in_turn(tmp_path / "cache"):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        seen.append("first")
+    waiting.join(10)
+    assert seen == ["first", "second"]

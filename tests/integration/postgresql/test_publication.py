@@ -108,11 +108,13 @@ def test_a_partitioned_table_is_published_via_its_root(orders: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ddl", "named"),
+    ("table", "ddl", "named"),
     [
-        (["CREATE TABLE shop.bad (id int)"], "shop.bad"),
-        (["CREATE TABLE shop.bad (id int PRIMARY KEY)", "ALTER TABLE shop.bad REPLICA IDENTITY NOTHING"], "shop.bad"),
+        ("shop.bad", ["CREATE TABLE shop.bad (id int)"], "shop.bad"),
+        ("public.bad", ["CREATE TABLE public.bad (id int)"], "public.bad"),
+        ("shop.bad", ["CREATE TABLE shop.bad (id int PRIMARY KEY)", "ALTER TABLE shop.bad REPLICA IDENTITY NOTHING"], "shop.bad"),
         (
+            "shop.bad",
             [
                 "CREATE TABLE shop.bad (id int) PARTITION BY RANGE (id)",
                 "ALTER TABLE shop.bad REPLICA IDENTITY FULL",
@@ -123,13 +125,13 @@ def test_a_partitioned_table_is_published_via_its_root(orders: Server) -> None:
     ],
 )
 def test_a_table_whose_writers_it_would_break_is_refused_before_anything_changes(
-    orders: Server, ddl: list[t.LiteralString], named: str
+    orders: Server, table: str, ddl: list[t.LiteralString], named: str
 ) -> None:
     for statement in ddl:
         orders.sql(statement)
 
     for check in (True, False):
-        result = run(orders, check=check, tables=[*TABLES, "shop.bad"])
+        result = run(orders, check=check, tables=[*TABLES, table])
         assert result["tables_without_identity"] == [named]
         assert f"No primary key and no replica identity: {named}." in result["msg"]
     assert not exists(orders)

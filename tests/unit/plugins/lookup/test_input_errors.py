@@ -31,6 +31,16 @@ def test_a_misspelt_variable_is_told_with_the_one_that_is_meant() -> None:
     assert errors("iam", cdc_nmae="demo") == ["cdc_nmae is no variable of the collection; is cdc_name meant?"]
 
 
+def test_variables_of_a_playbook_are_told_like_those_of_a_role() -> None:
+    loader = DataLoader()
+    given = {"verify_rwo": {}, "verify_table": "public.mytable", "cdc_nmae": "demo", "cloudsql_teir": "is a role's to say"}
+    found = input_errors.LookupModule(loader, Templar(loader, variables=given)).run([], given, names=["verify_table", "verify_row"])
+    assert found == [
+        "verify_rwo is no variable of the playbook; is verify_row meant?",
+        "cdc_nmae is no variable of the collection; is cdc_name meant?",
+    ]
+
+
 def test_a_name_that_is_like_none_may_be_somebody_elses_and_is_only_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     assert errors("iam", iam_users=["anna"]) == []
     assert "iam_users is no variable of role iam" in capsys.readouterr().err

@@ -136,8 +136,8 @@ def test_metrics_can_be_switched_off() -> None:
 
 
 def test_probes_take_the_users_numbers_and_keep_the_others() -> None:
-    probe = server(startup_probe={"period_seconds": 2})["startupProbe"]
-    assert probe == {"httpGet": {"path": "/q/health/live", "port": "http"}, "periodSeconds": 2, "failureThreshold": 60}
+    probe = server(startup_probe={"failure_threshold": 90})["startupProbe"]
+    assert probe == {"httpGet": {"path": "/q/health/live", "port": "http"}, "periodSeconds": 2, "failureThreshold": 90}
     default = server()["startupProbe"]
     assert default["periodSeconds"] * default["failureThreshold"] > 180, "longer than task.management.timeout.ms"
     assert server()["livenessProbe"]["httpGet"]["path"] == "/q/health/live"

@@ -7,7 +7,7 @@ import json
 import socket
 import subprocess
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
@@ -16,8 +16,8 @@ import requests
 from google.cloud import pubsub_v1
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from .conftest import World, until
-from .gcloud import emulator_program
+from ..gcloud import emulator_program
+from ..world import World, until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -61,8 +61,9 @@ def emulator(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def variables(world: World, emulator: str) -> dict[str, t.Any]:
-    """The pipeline on the emulator, which has no IAM: no grants on topics, the rest as ever."""
+def variables(world: World, emulator: str, stops_at_the_end: Callable[[str], None]) -> dict[str, t.Any]:
+    """The pipeline on the emulator, which has no IAM: no grants on topics, the rest as ever.  Its pod goes before its broker does."""
+    stops_at_the_end(NAME)
     google = f"{world.settings.google_endpoint}/"
     options = dict.fromkeys(("sql_endpoint", "iam_endpoint", "resource_manager_endpoint", "service_networking_endpoint"), google)
     return {
@@ -76,14 +77,6 @@ def variables(world: World, emulator: str) -> dict[str, t.Any]:
     }
 
 
-@pytest.fixture
-def pod_ends(world: World) -> Iterator[None]:
-    """The pod goes before its broker does."""
-    yield
-    world.kubectl("delete", "namespace", NAME, "--ignore-not-found")
-
-
-@pytest.mark.usefixtures("pod_ends")
 def test_the_same_pipeline_on_googles_emulator(world: World, emulator: str, variables: dict[str, t.Any]) -> None:
     world.site("--tags", "cloudsql", variables=variables)
     with world.application(NAME) as connection:

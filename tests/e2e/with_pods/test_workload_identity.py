@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 
 import pytest
 
-from .conftest import Subscription, World, names, until
+from ..world import Subscription, World, names, until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -23,8 +24,9 @@ IMPERSONATION = {"cdc_name": NAME, "cdc_identity": "workload_identity_impersonat
 
 
 @pytest.fixture(scope="module")
-def changes(world: World) -> Subscription:
+def changes(world: World, stops_at_the_end: Callable[[str], None]) -> Subscription:
     """Every event of the pipeline, which is made here, from nothing and without a key."""
+    stops_at_the_end(NAME)
     world.site(variables=IMPERSONATION)
     with world.application(NAME) as connection:
         connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")

@@ -8,7 +8,7 @@ import subprocess
 
 from cdc_sandbox import cli
 
-from .conftest import PASSWORDS, ROOT, World
+from ..world import PASSWORDS, ROOT, World
 
 
 def test_the_scenario_of_the_site_passes(world: World) -> None:

@@ -8,7 +8,7 @@ import threading
 import psycopg
 import pytest
 
-from .conftest import NAME, PASSWORDS, Subscription, World, names, until
+from ..world import NAME, PASSWORDS, Subscription, World, names, until
 
 pytestmark = pytest.mark.timeout(900)
 

@@ -1,28 +1,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole pipeline on the sandbox: the fixtures that start it, run playbooks in it, and look at what came out."""
+"""The sandbox as tests use it: playbooks and the field's own clients on one side, and a look at what came out on the other."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
 import subprocess
+import sys
 import time
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import google.auth.transport.requests
 import psycopg
-import pytest
 import requests
-from cdc_sandbox import cli, settings
+from cdc_sandbox import cli
+from cdc_sandbox.kubernetes import cluster
+from cdc_sandbox.settings import Settings
 from google.oauth2 import service_account
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORDS = {"CDC_ADMIN_PASSWORD": "admin $ecret", "CDC_USER_PASSWORD": "app 'secret\\", "CDC_REPLICATION_PASSWORD": 'repl ${HOME} "ü\\$'}
 NAME = "debezium-demo"
+WITHOUT_POD = ("--tags", "cloudsql,pubsub,iam")
+"""site.yml up to the pod."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +51,50 @@ class Run:
 
 @dataclass
 class World:
-    """The sandbox as a test uses it: playbooks on one side, the field's own clients on the other."""
+    """One sandbox, and who works in it.
 
-    settings: settings.Settings
+    user: numeric id that programs run as, None for the caller's own.  python: an interpreter that this user may run.
+    folder: where programs and tests hand each other files.
+    """
+
+    settings: Settings
+    folder: Path
+    user: int | None = None
+    python: str = sys.executable
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     outputs: list[str] = field(default_factory=list)
+
+    def command(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program as the user, to its end."""
+        return subprocess.run(
+            words,
+            env={**self.environment, **environment},
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=2400,
+        )
+
+    def sandbox(self, *words: str) -> str:
+        """A command of the sandbox that must succeed; what it printed."""
+        done = self.command(self.python, "-m", "cdc_sandbox.cli", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def playbook(self, name: str, *options: str, variables: dict[str, t.Any] | None = None, passwords: dict[str, str] | None = None) -> Run:
         """Run a playbook of the collection against the sandbox's example inventory.
 
         passwords: by the names of `PASSWORDS`, which are the default.
         """
-        command = ["ansible-playbook", "-i", str(ROOT / "inventories/sandbox.yml"), str(ROOT / "playbooks" / name), *options]
+        words = ["playbook", "-i", str(ROOT / "inventories/sandbox.yml"), str(ROOT / "playbooks" / name), *options]
         if variables:
-            command += ["-e", json.dumps(variables)]
-        environment = {**os.environ, **cli.environment(self.settings), **(passwords or PASSWORDS), "ANSIBLE_NOCOLOR": "1"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+            words += ["-e", json.dumps(variables)]
+        environment = {**cli.environment(self.settings), **(passwords or PASSWORDS), "ANSIBLE_NOCOLOR": "1"}
+        done = self.command(self.python, "-m", "ansible", *words, **environment)
         output = done.stdout + done.stderr
         self.outputs.append(output)
         recap = dict.fromkeys(("ok", "changed", "unreachable", "failed", "skipped"), 0)
@@ -117,20 +151,25 @@ class World:
         return list(requests.get(f"http://{self.settings.pubsub_plain_endpoint}/_sandbox/requests", timeout=10).json()["requests"])
 
     def kubectl(self, *arguments: str) -> t.Any:
-        """kubectl's JSON answer."""
-        from cdc_sandbox.kubernetes import cluster
-
-        done = subprocess.run(
-            [cluster.kubectl(self.settings), "--kubeconfig", str(self.settings.kubeconfig), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        """kubectl's answer, from JSON where `--output json` asks for it.  It must succeed."""
+        done = self.command(str(cluster.kubectl(self.settings)), *arguments)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if "json" in arguments else done.stdout
 
     def pods(self, namespace: str = "debezium") -> list[t.Any]:
         return list(self.kubectl("get", "pods", "--namespace", namespace, "--output", "json")["items"])
+
+    def processes(self) -> list[str]:
+        """Command lines of the programs of this sandbox that run."""
+        found = []
+        for file in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = file.read_bytes().decode(errors="replace").replace("\0", " ")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # It ended while we looked.
+            if str(self.settings.state) in words:
+                found.append(words)
+        return found
 
 
 class Subscription:
@@ -144,8 +183,6 @@ class Subscription:
 
     def pull(self) -> list[dict[str, t.Any]]:
         """Take what is there, acknowledge it, and give back the new events."""
-        import base64
-
         answer = self._world.pubsub(
             "POST", f"subscriptions/{self._name}:pull", json={"maxMessages": 1000, "returnImmediately": True}
         ).json()
@@ -179,41 +216,3 @@ def until(condition: Callable[[], t.Any], seconds: float, what: str) -> t.Any:
 def names(events: list[dict[str, t.Any]]) -> set[str]:
     """The `name` column of the rows that events are about."""
     return {event["after"]["name"] for event in events if event.get("after")}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """test_pipeline.py comes first: its story begins with a project in which there is nothing."""
-    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
-
-
-@pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    """A fresh sandbox, taken down again at the end.  With CDC_E2E_KEEP=1 it is left as the tests left it, to look around.
-
-    At the end no request of any test, and no answer of the stand-in, may have violated Google's discovery documents.
-    """
-    if os.geteuid() != 0:
-        pytest.skip("without root the sandbox's node runs no pod, which this needs; run make e2e as root")
-    subprocess.run(["cdc-sandbox", "down"], check=True, timeout=300)
-    subprocess.run(["cdc-sandbox", "up"], check=True, timeout=2400)
-    sandbox = World(settings.load())
-    yield sandbox
-    found = sandbox.control("violations")
-    if os.environ.get("CDC_E2E_KEEP") != "1":
-        subprocess.run(["cdc-sandbox", "down"], check=True, timeout=300)
-    assert (found["requests"], found["answers"]) == ([], [])
-
-
-@pytest.fixture(scope="session")
-def site_made(world: World) -> str:
-    """Name of a pipeline that site.yml made for the witnesses to look at: everything but the pod, in a namespace of its own."""
-    name = "site-demo"
-    variables = {
-        "cdc_name": name,
-        "cdc_namespace": name,
-        "cloudsql_labels": {"team": "data"},
-        "pubsub_labels": {"team": "data"},
-        "pubsub_subscriptions": [{"name": f"{name}-reader"}],
-    }
-    world.site("--tags", "cloudsql,pubsub,iam", variables=variables)
-    return name

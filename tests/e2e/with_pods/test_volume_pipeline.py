@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from .conftest import Subscription, World, names
+from ..world import Subscription, World, names
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -28,7 +30,8 @@ def pod(world: World) -> str:
     return str(found)
 
 
-def test_offsets_on_a_volume_outlive_the_pod(world: World) -> None:
+def test_offsets_on_a_volume_outlive_the_pod(world: World, stops_at_the_end: Callable[[str], None]) -> None:
+    stops_at_the_end(NAME)
     world.site(variables=VARIABLES)
     with world.application(NAME) as connection:
         connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")

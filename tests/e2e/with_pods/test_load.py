@@ -10,14 +10,14 @@ import json
 import os
 import time
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
 from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from .conftest import World
+from ..world import World
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -62,8 +62,9 @@ def connector(number: int) -> dict[str, t.Any]:
 
 
 @pytest.fixture(scope="module")
-def reader(world: World) -> Iterator[Reader]:
+def reader(world: World, stops_at_the_end: Callable[[str], None]) -> Iterator[Reader]:
     """The events of a pipeline with an empty table."""
+    stops_at_the_end(NAME)
     world.site(variables=connector(0))
     with world.application(NAME) as connection:
         connection.execute("CREATE TABLE public.mytable (id bigint PRIMARY KEY, name text NOT NULL)")
