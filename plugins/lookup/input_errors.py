@@ -21,8 +21,8 @@ options:
     elements: str
   names:
     description:
-      - All variables of a playbook that begin with the same word, such as C(verify_table) and C(verify_row). Other variables that begin with
-        it are judged as a role's are.
+      - All variables of a playbook that begin with the same word, such as C(verify_table) and C(verify_row). Other variables that begin
+        with it are judged as a role's are.
     type: list
     elements: str
     default: []

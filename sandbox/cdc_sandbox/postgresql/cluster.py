@@ -250,6 +250,9 @@ class Cluster:
         if pid_file.exists():
             _remove_shared_memory(pid_file.read_text().splitlines())
             pid_file.unlink()
+        # The socket's lock names the killed server by its number alone, which may be another program's by now.
+        for left in self.socket_folder.glob(".s.PGSQL.*"):
+            left.unlink()
 
     def all_addresses(self) -> list[str]:
         """Every address that the instance can have; a change that was broken off may have left one that it has no more."""

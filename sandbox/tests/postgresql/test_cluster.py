@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from cdc_sandbox.errors import SandboxError
 from cdc_sandbox.postgresql import cluster as clusters
 from cdc_sandbox.postgresql.cluster import Cluster, Definition
+from cdc_sandbox.postgresql.programs import service_user
 from cdc_sandbox.process import processes_in, wait_until
 from cdc_sandbox.settings import Settings
 from postgresql_client import PASSWORD, ask, connect
@@ -180,6 +182,26 @@ def test_a_server_that_was_killed_leaves_no_process_and_no_shared_memory_when_it
     assert processes_in(killed.data) == []
     assert segment not in [line.split()[:2] for line in Path("/proc/sysvipc/shm").read_text().splitlines()]
     killed.start()
+    with killed.connect() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    killed.remove()
+
+
+def test_a_killed_server_starts_again_when_another_program_has_got_its_pid(settings: Settings) -> None:
+    """As after a power cut, and while nobody has taken note of the killed process yet: PostgreSQL sees a process with that number."""
+    killed = Cluster(settings, "numbered")
+    killed.create(Definition(10, "demo-project:numbered"))
+    pid = killed.daemon.pid()
+    assert pid is not None
+    with subprocess.Popen(["sleep", "100"], user=service_user()) as other:
+        try:
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: not killed.running(), 10, "it goes on")
+            (lock,) = killed.socket_folder.glob(".s.PGSQL.*.lock")
+            lock.write_text(lock.read_text().replace(str(pid), str(other.pid), 1))
+            killed.start()
+        finally:
+            other.kill()
     with killed.connect() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     killed.remove()
