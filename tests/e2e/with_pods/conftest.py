@@ -11,10 +11,12 @@ from cdc_sandbox.settings import load
 
 from ..world import World
 
+ORDER = {"test_pipeline.py": 0, "test_named_cluster.py": 2}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """test_pipeline.py comes first: its story begins with a project in which there is nothing."""
-    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+    """The story that begins with a project in which there is nothing comes first, the one that stops the others' servers last."""
+    items.sort(key=lambda item: ORDER.get(item.path.name, 1))
 
 
 @pytest.fixture(scope="session")
