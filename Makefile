@@ -23,7 +23,7 @@ demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change even
 
 # `holds` compares the machine before and after, so beside it runs only what changes nothing outside its own folders.
 test: $(VENV)/.ready ## everything that CI checks, from nothing
-	@$(BIN)/python tools/run_checks.py "lint types sanity unit lowest build | holds" "sandbox-test e2e-without-pods | e2e"
+	@$(BIN)/python tools/run_checks.py "lint types sanity unit lowest build | holds" sandbox-test "e2e-without-pods | e2e"
 
 up: $(VENV)/.ready ## start the sandbox
 	@$(SANDBOX) up
