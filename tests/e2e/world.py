@@ -159,6 +159,9 @@ class World:
     def pods(self, namespace: str = "debezium") -> list[t.Any]:
         return list(self.kubectl("get", "pods", "--namespace", namespace, "--output", "json")["items"])
 
+    def namespaces(self) -> set[str]:
+        return {item["metadata"]["name"] for item in self.kubectl("get", "namespaces", "--output", "json")["items"]}
+
     def processes(self) -> list[str]:
         """Command lines of the programs of this sandbox that run."""
         found = []

@@ -68,15 +68,10 @@ def named(world: World, cluster_alone: given.GivenCluster, folder: Path) -> Iter
     made.sandbox("down")
 
 
-def namespaces(world: World) -> set[str]:
-    items = world.kubectl("get", "namespaces", "--output", "json")["items"]
-    return {item["metadata"]["name"] for item in items}
-
-
 def test_a_pipeline_runs_in_a_cluster_that_was_named(world: World, named: World) -> None:
-    before = namespaces(world)
+    before = world.namespaces()
     assert "Kubernetes is yours: context cdc-sandbox" in named.sandbox("up")
-    assert namespaces(world) == before | {NAME}
+    assert world.namespaces() == before | {NAME}
     assert "Kubernetes (cdc-sandbox)" in named.sandbox("status")
 
     named.site("--tags", "cloudsql,pubsub", variables=VARIABLES)
@@ -95,5 +90,5 @@ def test_a_pipeline_runs_in_a_cluster_that_was_named(world: World, named: World)
     found = named.control("violations")
     assert (found["requests"], found["answers"]) == ([], [])
     named.sandbox("down")
-    assert namespaces(world) == before
+    assert world.namespaces() == before
     assert named.processes() == []

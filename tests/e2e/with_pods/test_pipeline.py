@@ -41,8 +41,7 @@ def test_check_mode_on_an_empty_project_says_everything_and_changes_nothing(worl
     assert "cloudsql.logical_decoding" in run.output
     assert writes(world) == []
     assert world.pubsub("GET", "topics").json().get("topics", []) == []
-    namespaces = [item["metadata"]["name"] for item in world.kubectl("get", "namespaces", "--output", "json")["items"]]
-    assert "debezium" not in namespaces
+    assert "debezium" not in world.namespaces()
 
 
 def test_the_first_run_makes_everything_and_names_the_table_that_is_not_there_yet(world: World) -> None:

@@ -78,30 +78,26 @@ def named(world: World, tmp_path: Path, *namespaces: str) -> Settings:
     return with_cluster(Settings(state=tmp_path / "state", cache=tmp_path / "cache"), cluster)
 
 
-def namespaces(world: World) -> set[str]:
-    return {each["metadata"]["name"] for each in world.kubectl("get", "namespaces", "--output", "json")["items"]}
-
-
 def test_a_named_cluster_gets_namespaces_that_go_again_and_keeps_its_own(world: World, tmp_path: Path) -> None:
     world.kubectl("create", "namespace", "theirs")
-    before = namespaces(world)
+    before = world.namespaces()
     settings = named(world, tmp_path, "first", "second")
     given_cluster.prepare(settings)
-    assert namespaces(world) == before
+    assert world.namespaces() == before
     given_cluster.up(settings, Progress())
-    assert namespaces(world) - before == {"first", "second"}
+    assert world.namespaces() - before == {"first", "second"}
     (line,) = given_cluster.status(settings)
     assert (line.name, line.state) == ("Kubernetes (cdc-sandbox)", "ready")
     given_cluster.prepare(settings)
     given_cluster.up(settings, Progress())
     given_cluster.down(settings, Progress())
-    assert namespaces(world) == before
+    assert world.namespaces() == before
 
 
 def test_a_namespace_that_somebody_else_made_is_refused_before_anything_is_changed(world: World, tmp_path: Path) -> None:
-    before = namespaces(world)
+    before = world.namespaces()
     settings = named(world, tmp_path, "another", "theirs")
     with pytest.raises(SandboxError, match="theirs .* was not made by the sandbox"):
         given_cluster.prepare(settings)
     assert not settings.state.exists()
-    assert namespaces(world) == before
+    assert world.namespaces() == before
