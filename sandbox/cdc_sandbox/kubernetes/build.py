@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import packages
 from ..command import ends_with_us, failure, fetch
 from ..errors import SandboxError
-from ..lock import in_turn
+from ..lock import making
 from ..progress import Progress
 from ..settings import Settings
 
@@ -66,12 +66,11 @@ def _build(settings: Settings, progress: Progress, go: Path, built: Path) -> Non
     share nothing with it.  After a failure it stays, so the next try goes on where this one stopped.
     """
     compile_cache = settings.cache / "go-build-kubernetes"
-    temporary = built.with_name("kubernetes.tmp")
-    environment = {**packages.go_environment(settings), "GOCACHE": str(compile_cache), "TMPDIR": str(built.parent)}
     kubernetes = version()
-    with progress.step(f"build Kubernetes {kubernetes} from source (once, some 8 minutes on two cores)"), in_turn(built.parent):
+    with progress.step(f"build Kubernetes {kubernetes} from source (once, some 8 minutes on two cores)"), making(built) as work:
         if built.exists():  # another sandbox with this cache was building it
             return
+        environment = {**packages.go_environment(settings), "GOCACHE": str(compile_cache), "TMPDIR": str(work)}
         progress.note("download the sources")
         total = len(fetch("Kubernetes' sources", [go, "list", "-deps", "."], environment=environment, folder=SOURCES).splitlines())
         command: list[str | Path] = [
@@ -83,11 +82,11 @@ def _build(settings: Settings, progress: Progress, go: Path, built: Path) -> Non
             "-ldflags",
             linker_flags(kubernetes),
             "-o",
-            temporary,
+            work / built.name,
             ".",
         ]
         _compile(ends_with_us(command), environment, total, progress)
-        temporary.rename(built)
+        (work / built.name).rename(built)
         # Go makes the files of its caches read-only, never their folders: rmtree can remove them.
         shutil.rmtree(compile_cache)
 

@@ -13,13 +13,13 @@ import platform
 import shutil
 import subprocess
 import tarfile
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..command import fetch
 from ..errors import SandboxError
+from ..lock import making
 from ..settings import Settings
 
 VERSION = "16.14.0"
@@ -67,19 +67,13 @@ def install(settings: Settings) -> Programs:
         return programs
     settings.cache.mkdir(parents=True, exist_ok=True)
     check_reachable(settings.cache)
-    work = Path(tempfile.mkdtemp(prefix=".postgresql-", dir=settings.cache))
-    try:
-        work.chmod(0o755)
-        fresh = Programs(work / "programs")
-        _unpack(_fetch(work), fresh.folder)
-        _make_template(fresh)
-        try:
+    with making(programs.folder) as work:
+        if not programs.folder.exists():  # another sandbox with this cache may have been at it
+            work.chmod(0o755)
+            fresh = Programs(work / "programs")
+            _unpack(_fetch(work), fresh.folder)
+            _make_template(fresh)
             fresh.folder.rename(programs.folder)
-        except OSError:
-            if not programs.folder.exists():  # else somebody else was faster, and theirs is as good
-                raise
-    finally:
-        shutil.rmtree(work)
     return programs
 
 

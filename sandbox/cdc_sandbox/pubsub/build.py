@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
 from ..command import fetch
+from ..lock import making
 from ..packages import go_environment, go_program
 from ..progress import Progress
 from ..settings import Settings
@@ -22,16 +22,15 @@ def build(settings: Settings, progress: Progress) -> Path:
     if program.exists():
         return program
     go = go_program(settings, progress)
-    program.parent.mkdir(parents=True, exist_ok=True)
-    temporary = program.with_name(f"{program.name}.{os.getpid()}.tmp")
-    with progress.step("Build the Pub/Sub server"):
-        fetch(
-            "The Pub/Sub server",
-            [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", temporary, "."],
-            environment={**go_environment(settings), "TMPDIR": str(program.parent)},
-            folder=SOURCES,
-        )
-        temporary.replace(program)
+    with progress.step("Build the Pub/Sub server"), making(program) as work:
+        if not program.exists():  # another sandbox with this cache may have built it
+            fetch(
+                "The Pub/Sub server",
+                [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", work / program.name, "."],
+                environment={**go_environment(settings), "TMPDIR": str(work)},
+                folder=SOURCES,
+            )
+            (work / program.name).rename(program)
     return program
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cdc_sandbox.errors import SandboxError
-from cdc_sandbox.lock import alone, in_turn
+from cdc_sandbox.lock import alone, in_turn, making
 
 
 def test_a_second_command_says_that_another_one_is_at_work(tmp_path: Path) -> None:
@@ -65,3 +65,34 @@ def test_a_second_maker_waits_for_the_first(tmp_path: Path) -> None:
         seen.append("first")
     waiting.join(10)
     assert seen == ["first", "second"]
+
+
+def test_what_a_killed_maker_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, cdc_sandbox.lock as l\n"
+        "with l.making(pathlib.Path(sys.argv[1])) as work:\n (work / 'half').touch(); print(flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "cache/thing")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as killed:
+        assert killed.stdout is not None
+        killed.stdout.readline()
+        killed.kill()
+    assert [path.name for path in tmp_path.rglob("half")] == ["half"]
+
+    with making(tmp_path / "cache/thing") as work:
+        assert list(work.iterdir()) == []
+        (work / "whole").touch()
+        (work / "whole").rename(tmp_path / "cache/thing")
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["thing"]
+
+
+def test_a_maker_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def make() -> None:
+        with making(tmp_path / "cache/thing") as work:
+            (work / "half").touch()
+            raise SandboxError("no network")
+
+    with pytest.raises(SandboxError, match="no network"):
+        make()
+    assert list((tmp_path / "cache").iterdir()) == []
