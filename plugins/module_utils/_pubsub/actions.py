@@ -12,7 +12,10 @@ from .._reconcile.plan import Action
 
 @dataclass(frozen=True)
 class Create(Action):
+    """when_not_found: what the user can do when something that the new one needs is not there; behind the server's own words."""
+
     request: Mapping[str, t.Any] = field(default_factory=dict)
+    when_not_found: str = ""
 
 
 @dataclass(frozen=True)

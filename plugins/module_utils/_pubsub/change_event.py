@@ -48,7 +48,7 @@ class ChangeEvent:
 
     def __init__(self, server: PubSub, params: Mapping[str, t.Any]) -> None:
         self._server = server
-        self._subscription = full_name("subscription", params["subscription"], "subscriptions", server.options.project)
+        self._subscription = full_name("subscription", params["subscription"], "subscription", server.options.project)
         self._table: str | None = params["table"]
         self._values: Mapping[str, t.Any] = params["values"] or {}
         self._timeout: float = params["timeout"]

@@ -13,7 +13,7 @@ from .._gcp.options import GcpOptions
 from .._gcp.policy import POLICY_VERSION
 from .._reconcile.wait import Clock
 from .gateway import PubSub, PubSubError
-from .values import full_name
+from .values import Kind, full_name
 
 try:
     from google.iam.v1.policy_pb2 import Policy as PolicyMessage
@@ -28,9 +28,9 @@ class PubSubPolicy:
     title: names the resource in messages: "topic changes".
     """
 
-    def __init__(self, kind: t.Literal["topic", "subscription"], resource: str, options: GcpOptions, clock: Clock | None = None) -> None:
+    def __init__(self, kind: Kind, resource: str, options: GcpOptions, clock: Clock | None = None) -> None:
         self.server = PubSub(options, clock)
-        self.name = full_name("resource", resource, "topics" if kind == "topic" else "subscriptions", options.project)
+        self.name = full_name("resource", resource, kind, options.project)
         self.title = f"{kind} {self.name.rsplit('/', 1)[1]}"
         self._permissions = f"pubsub.{kind}s"
 

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass, field
 from .._gcp.options import GcpOptions
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.merge import shared_map
-from .._reconcile.plan import Action, Plan
-from .._reconcile.wait import wait_for
+from .._reconcile.plan import Plan
 from .actions import Create, Delete, Update
-from .gateway import PubSub, PubSubError
-from .values import DAY, MINUTE, full_name, labels, seconds
+from .gateway import PubSub
+from .resource import PubSubResource
+from .values import DAY, MINUTE, full_name, seconds
 
 NEVER = "never"
 IMMUTABLE = ("topic", "filter", "enable_message_ordering")
@@ -40,28 +40,34 @@ class Observed:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-class Subscription:
+class Subscription(PubSubResource[Observed]):
     """The subscription that the user wants.  Options that are None are left as the server has them."""
 
+    kind = "subscription"
+    client = "subscriber"
+
     def __init__(self, server: PubSub, params: Mapping[str, t.Any]) -> None:
-        self.server = server
-        project = server.options.project
-        self.name = full_name("name", params["name"], "subscriptions", project)
-        self.title = f"subscription {self.name.rsplit('/', 1)[1]}"
-        self.present = params["state"] == "present"
-        self.labels = labels(params["labels"])
-        self.labels_exact: bool = params["labels_exact"]
-        self.wanted = _wanted(params, project)
-        self._created: Observed | None = None
-        if self.labels_exact and self.labels is None:
-            raise InvalidInput("labels_exact needs labels; write labels: {} to remove all.")
+        super().__init__(server, params)
+        self.wanted = _wanted(params, server.options.project)
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any]) -> Subscription:
         return cls(PubSub(GcpOptions.from_params(params)), params)
 
-    def read(self) -> Observed | None:
-        return self._get() or self._created  # Reads may miss a new subscription for a while; the answer to its creation does not.
+    def observed(self, message: t.Any) -> Observed:
+        letters = message.dead_letter_policy
+        return Observed(
+            topic=message.topic,
+            ack_deadline_seconds=message.ack_deadline_seconds,
+            message_retention_duration=int(message.message_retention_duration.total_seconds()),
+            retain_acked_messages=message.retain_acked_messages,
+            enable_message_ordering=message.enable_message_ordering,
+            filter=message.filter,
+            expiration_ttl=_ttl(message),
+            dead_letter_topic=letters.dead_letter_topic or None,
+            max_delivery_attempts=(letters.max_delivery_attempts or DEFAULT_ATTEMPTS) if letters.dead_letter_topic else None,
+            labels=dict(message.labels),
+        )
 
     def plan(self, observed: Observed | None) -> Plan:
         before = asdict(observed) if observed else None
@@ -71,8 +77,9 @@ class Subscription:
             raise InvalidInput(f"{self.title} does not exist, and creating it needs topic.")
         wanted = self._after(observed)
         if observed is None:
-            action = Create(f"create {self.title} of topic {wanted.topic}", {"name": self.name, **_message(wanted)})
-            return Plan(None, asdict(wanted), (action,))
+            summary = f"create {self.title} of topic {wanted.topic}"
+            advice = " Create the topic (and the dead-letter topic) first."
+            return Plan(None, asdict(wanted), (Create(summary, {"name": self.name, **_message(wanted)}, advice),))
         mask = tuple(name for name, value in asdict(wanted).items() if value != getattr(observed, name))
         if not mask:
             return Plan(before, before)
@@ -81,22 +88,9 @@ class Subscription:
         changed = {name: value for name, value in _message(wanted).items() if name in paths}
         return Plan(before, asdict(wanted), (Update(f"change {', '.join(mask)} of {self.title}", changed, paths),))
 
-    def apply(self, action: Action) -> None:
-        if isinstance(action, Create):
-            self._create(action)
-        elif isinstance(action, Update):
-            request = {"subscription": {"name": self.name, **action.fields}, "update_mask": {"paths": list(action.mask)}}
-            self._call("Changing", "subscriptions.update", "update_subscription", request)
-        elif isinstance(action, Delete):
-            try:
-                self._call("Deleting", "subscriptions.delete", "delete_subscription", {"subscription": self.name})
-            except PubSubError as error:
-                if error.code != "NOT_FOUND":
-                    raise
-
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
         shown = asdict(observed) if observed else dict.fromkeys(Observed.__dataclass_fields__)
-        return {"name": self.name, "subscription_id": self.name.rsplit("/", 1)[1], **shown}
+        return {"name": self.name, "subscription_id": self.id, **shown}
 
     def _after(self, observed: Observed | None) -> Observed:
         base = asdict(observed) if observed else {"labels": {}}
@@ -118,31 +112,6 @@ class Subscription:
                     f"it still holds are lost then."
                 )
 
-    def _create(self, action: Create) -> None:
-        try:
-            self._created = _observed(self._call("Creating", "subscriptions.create", "create_subscription", action.request))
-        except PubSubError as error:
-            if error.code == "NOT_FOUND":
-                error.message += " Create the topic (and the dead-letter topic) first."
-            if error.code != "ALREADY_EXISTS":
-                raise
-        # A read just before the creation is remembered as "not found" for some seconds; wait, so that what follows finds it.
-        found = wait_for(self._get, f"{self.title} to be readable", self.server.options.retry_timeout, self.server.clock, first=0.5)
-        if self._created is None:
-            for update in self.plan(found).actions:
-                self.apply(update)
-
-    def _get(self) -> Observed | None:
-        try:
-            return _observed(self._call("Reading", "subscriptions.get", "get_subscription", {"subscription": self.name}))
-        except PubSubError as error:
-            if error.code != "NOT_FOUND":
-                raise
-            return None
-
-    def _call(self, verb: str, permission: str, method: str, request: Mapping[str, t.Any]) -> t.Any:
-        return self.server.call(f"{verb} {self.title}", f"pubsub.{permission} on {self.name}", "subscriber", method, request)
-
 
 def _wanted(params: Mapping[str, t.Any], project: str) -> dict[str, t.Any]:
     """The options that were given, labels aside, in the form of `Observed`.  Bounds: pubsub v1, Subscription."""
@@ -150,7 +119,7 @@ def _wanted(params: Mapping[str, t.Any], project: str) -> dict[str, t.Any]:
     if params["ack_deadline_seconds"] is not None and not 10 <= params["ack_deadline_seconds"] <= 600:
         raise InvalidInput(f"ack_deadline_seconds must be between 10 and 600, not {params['ack_deadline_seconds']}.")
     if params["topic"] is not None:
-        wanted["topic"] = full_name("topic", params["topic"], "topics", project)
+        wanted["topic"] = full_name("topic", params["topic"], "topic", project)
     if params["message_retention_duration"] is not None:
         wanted["message_retention_duration"] = seconds(
             "message_retention_duration", params["message_retention_duration"], 10 * MINUTE, 31 * DAY
@@ -165,7 +134,7 @@ def _wanted(params: Mapping[str, t.Any], project: str) -> dict[str, t.Any]:
     found = {name: value for name, value in wanted.items() if value is not None}
     letters = params["dead_letter_topic"]
     if letters is not None:
-        found["dead_letter_topic"] = None if letters == "" else full_name("dead_letter_topic", letters, "topics", project)
+        found["dead_letter_topic"] = None if letters == "" else full_name("dead_letter_topic", letters, "topic", project)
     return found
 
 
@@ -175,22 +144,6 @@ _PATHS = {
     "max_delivery_attempts": "dead_letter_policy",
 }
 """Names of ours whose field in the API has another name."""
-
-
-def _observed(message: t.Any) -> Observed:
-    letters = message.dead_letter_policy
-    return Observed(
-        topic=message.topic,
-        ack_deadline_seconds=message.ack_deadline_seconds,
-        message_retention_duration=int(message.message_retention_duration.total_seconds()),
-        retain_acked_messages=message.retain_acked_messages,
-        enable_message_ordering=message.enable_message_ordering,
-        filter=message.filter,
-        expiration_ttl=_ttl(message),
-        dead_letter_topic=letters.dead_letter_topic or None,
-        max_delivery_attempts=(letters.max_delivery_attempts or DEFAULT_ATTEMPTS) if letters.dead_letter_topic else None,
-        labels=dict(message.labels),
-    )
 
 
 def _ttl(message: t.Any) -> int | t.Literal["never"]:

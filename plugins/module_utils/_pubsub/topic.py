@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._gcp.options import GcpOptions
-from .._reconcile.errors import InvalidInput, Refused
+from .._reconcile.errors import Refused
 from .._reconcile.merge import shared_map
-from .._reconcile.plan import Action, Plan
-from .._reconcile.wait import wait_for
+from .._reconcile.plan import Plan
 from .actions import Create, Delete, Update
-from .gateway import PubSub, PubSubError
-from .values import DAY, MINUTE, full_name, labels, seconds
+from .gateway import PubSub
+from .resource import PubSubResource
+from .values import DAY, MINUTE, seconds
 
 
 @dataclass(frozen=True)
@@ -34,37 +34,40 @@ class Observed:
     subscriptions: tuple[str, ...] = ()
 
 
-class Topic:
+class Topic(PubSubResource[Observed]):
     """The topic that the user wants.  Options that are None are left as the server has them."""
 
+    kind = "topic"
+    client = "publisher"
+
     def __init__(self, server: PubSub, params: Mapping[str, t.Any]) -> None:
-        self.server = server
-        self.name = full_name("name", params["name"], "topics", server.options.project)
-        self.title = f"topic {self.name.rsplit('/', 1)[1]}"
-        self.present = params["state"] == "present"
+        super().__init__(server, params)
         self.delete_with_subscriptions: bool = params["delete_with_subscriptions"]
-        self.labels = labels(params["labels"])
-        self.labels_exact: bool = params["labels_exact"]
         self.retention = _retention(params["message_retention_duration"])
         self.kms_key_name: str | None = params["kms_key_name"]
         regions = params["allowed_persistence_regions"]
         self.regions = None if regions is None else tuple(sorted(set(regions)))
-        self._created: Observed | None = None
-        if self.labels_exact and self.labels is None:
-            raise InvalidInput("labels_exact needs labels; write labels: {} to remove all.")
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any]) -> Topic:
         return cls(PubSub(GcpOptions.from_params(params)), params)
 
     def read(self) -> Observed | None:
-        found = self._get()
-        if found is None:
-            return self._created  # Reads may miss a new topic for a while; the server's answer to its creation does not.
-        if self.present:
+        found = super().read()
+        if found is None or self.present:
             return found
-        answer = self._call("Listing the subscriptions of", "topics.get", "list_topic_subscriptions", {"topic": self.name})
-        return Observed(**{**found.__dict__, "subscriptions": tuple(answer)})
+        listing = (f"Listing the subscriptions of {self.title}", self.permission("get"), self.client, "list_topic_subscriptions")
+        return replace(found, subscriptions=tuple(self.server.call(*listing, {"topic": self.name})))
+
+    def observed(self, message: t.Any) -> Observed:
+        retention = message.message_retention_duration
+        return Observed(
+            labels=dict(message.labels),
+            message_retention_duration=int(retention.total_seconds()) if retention else None,
+            kms_key_name=message.kms_key_name or None,
+            allowed_persistence_regions=tuple(sorted(message.message_storage_policy.allowed_persistence_regions)),
+            enforce_in_transit=message.message_storage_policy.enforce_in_transit,
+        )
 
     def plan(self, observed: Observed | None) -> Plan:
         before = _shown(observed) if observed else None
@@ -87,34 +90,9 @@ class Topic:
         changed = {name: value for name, value in _message(wanted).items() if name in paths}
         return Plan(before, _shown(wanted), (Update(f"change {', '.join(mask)} of {self.title}", changed, paths),))
 
-    def apply(self, action: Action) -> None:
-        if isinstance(action, Create):
-            self._create(action)
-        elif isinstance(action, Update):
-            request = {"topic": {"name": self.name, **action.fields}, "update_mask": {"paths": list(action.mask)}}
-            self._call("Changing", "topics.update", "update_topic", request)
-        elif isinstance(action, Delete):
-            try:
-                self._call("Deleting", "topics.delete", "delete_topic", {"topic": self.name})
-            except PubSubError as error:
-                if error.code != "NOT_FOUND":
-                    raise
-
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
         shown = _shown(observed) if observed else dict.fromkeys(_shown(Observed({}, None, None, ())))
-        return {"name": self.name, "topic_id": self.name.rsplit("/", 1)[1], **shown}
-
-    def _create(self, action: Create) -> None:
-        try:
-            self._created = _observed(self._call("Creating", "topics.create", "create_topic", action.request))
-        except PubSubError as error:
-            if error.code != "ALREADY_EXISTS":
-                raise
-        # A read just before the creation is remembered as "not found" for some seconds; wait, so that what follows finds the topic.
-        found = wait_for(self._get, f"{self.title} to be readable", self.server.options.retry_timeout, self.server.clock, first=0.5)
-        if self._created is None:
-            for update in self.plan(found).actions:
-                self.apply(update)
+        return {"name": self.name, "topic_id": self.id, **shown}
 
     def _may_go(self, observed: Observed | None) -> bool:
         if observed is None:
@@ -126,33 +104,12 @@ class Topic:
             )
         return True
 
-    def _get(self) -> Observed | None:
-        try:
-            return _observed(self._call("Reading", "topics.get", "get_topic", {"topic": self.name}))
-        except PubSubError as error:
-            if error.code != "NOT_FOUND":
-                raise
-            return None
-
-    def _call(self, verb: str, permission: str, method: str, request: Mapping[str, t.Any]) -> t.Any:
-        return self.server.call(f"{verb} {self.title}", f"pubsub.{permission} on {self.name}", "publisher", method, request)
-
 
 def _retention(value: str | None) -> int | None:
     """Seconds; 0 for `none`, which switches it off; None when the option was not given.  Bounds: pubsub v1, Topic."""
     if value is None:
         return None
     return 0 if value == "none" else seconds("message_retention_duration", value, 10 * MINUTE, 31 * DAY)
-
-
-def _observed(message: t.Any) -> Observed:
-    return Observed(
-        labels=dict(message.labels),
-        message_retention_duration=int(message.message_retention_duration.total_seconds()) if message.message_retention_duration else None,
-        kms_key_name=message.kms_key_name or None,
-        allowed_persistence_regions=tuple(sorted(message.message_storage_policy.allowed_persistence_regions)),
-        enforce_in_transit=message.message_storage_policy.enforce_in_transit,
-    )
 
 
 def _shown(observed: Observed) -> dict[str, t.Any]:

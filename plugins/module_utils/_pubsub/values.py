@@ -12,16 +12,20 @@ from .._reconcile.errors import InvalidInput
 MINUTE = 60
 DAY = 24 * 60 * MINUTE
 
+Kind = t.Literal["topic", "subscription"]
+"""What the API calls a thing that it keeps under a name."""
+
 _UNITS = {"": 1, "s": 1, "m": MINUTE, "h": 60 * MINUTE, "d": DAY}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")
 """cloud.google.com/pubsub/docs/pubsub-basics#resource_names."""
 
 
-def full_name(option: str, value: str, collection: t.Literal["topics", "subscriptions"], project: str) -> str:
-    """`projects/PROJECT/COLLECTION/ID` for `value`, which is an id in `project` or such a full name already.
+def full_name(option: str, value: str, kind: Kind, project: str) -> str:
+    """`projects/PROJECT/KINDs/ID` for `value`, which is an id in `project` or such a full name already.
 
     option: name of the module's option, for InvalidInput when the id breaks the rule.
     """
+    collection = f"{kind}s"
     found = re.fullmatch(rf"projects/([^/]+)/{collection}/([^/]+)", value)
     owner, name = found.groups() if found else (project, value)
     if not _NAME.fullmatch(name) or name.startswith("goog"):
