@@ -50,15 +50,20 @@ def _file(settings: Settings) -> Path:
     return settings.state / "kubernetes" / "before.json"
 
 
-def remember(settings: Settings, sysctls: Path = Path("/proc/sys"), folders: Iterable[str] = FOLDERS) -> None:
-    """Note how the machine is, unless that is noted already (by a start that was broken off, say)."""
+def remember(settings: Settings, sysctls: Path = Path("/proc/sys"), folders: Iterable[str] | None = None) -> None:
+    """Note how the machine is, unless that is noted already (by a start that was broken off, say).
+
+    folders: those that `restore` removes if they are not there now; None for all that the node makes, its pods' cgroups among them.
+    """
     file = _file(settings)
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
+    if folders is None:
+        folders = [*FOLDERS, *map(str, cgroups.pod_cgroups(cgroups.here()))]
     before = Before(
         sysctls={name: (sysctls / name).read_text().strip() for name in SYSCTLS},
-        absent=[each for each in [*folders, *map(str, cgroups.pod_cgroups(cgroups.here()))] if not Path(each).exists()],
+        absent=[each for each in folders if not Path(each).exists()],
     )
     temporary = file.with_suffix(".tmp")
     temporary.write_text(json.dumps(asdict(before), indent=2))
