@@ -74,15 +74,13 @@ def status(settings: Settings) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if settings.owner_key.exists():
         _show_how_to_look(settings)
-    unwell = [row[0] for row in rows if row[3] not in WELL and not (row in instances and row[3] == "stopped")]
+    unwell = [(row[0], row[3]) for row in rows if row[3] != "running" and not (row in instances and row[3] == "stopped")]
     if len(unwell) == len(rows):
         raise SandboxError("The sandbox is down; `make up` starts it.")
     if unwell:
-        raise SandboxError(f"Not well: {', '.join(unwell)}. `make up` brings them back; what they said last is in {settings.logs}.")
-
-
-WELL = ("running", "ready")
-"""States of a part that does its work.  An instance that was asked to stop is well, too."""
+        named = ", ".join(f"{name} ({state})" for name, state in unwell)
+        advice = "`make up` starts what is down" + ("; for what does not answer, `make down` first" if "not answering" in named else "")
+        raise SandboxError(f"Not well: {named}. {advice}. What they said last is in {settings.logs}.")
 
 
 def _show_how_to_look(settings: Settings) -> None:

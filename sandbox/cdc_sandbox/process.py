@@ -45,6 +45,12 @@ class Daemon:
         """The process id if the program runs.  A pid that now belongs to another program does not count."""
         return running_pid(self.pid_file)
 
+    def state(self, answers: Callable[[], bool] = lambda: True) -> str:
+        """What `status` says: "running", "not answering" when its process is there but `answers()` is not true, or "down"."""
+        if self.pid() is None:
+            return "down"
+        return "running" if answers() else "not answering"
+
     def start(self) -> None:
         """Start the program unless it runs.  Its three streams are redirected, so it holds no pipe of the caller's."""
         if self.pid() is not None:

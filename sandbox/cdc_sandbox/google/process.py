@@ -6,6 +6,7 @@ import http.client
 import json
 import sys
 
+from .. import health
 from ..errors import SandboxError
 from ..process import Daemon
 from ..progress import Progress
@@ -40,11 +41,8 @@ def down(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """One line: name, version, address, and "running", "not answering" or "stopped"."""
-    if daemon(settings).pid() is None:
-        state = "stopped"
-    else:
-        state = "running" if answers(settings) else "not answering"
+    """One line: name, version, address and state."""
+    state = daemon(settings).state(lambda: answers(settings))
     return [("Google APIs", "stand-in", settings.google_endpoint, state)]
 
 
@@ -65,12 +63,4 @@ def _repair(settings: Settings) -> None:
 
 def answers(settings: Settings) -> bool:
     """Whether `GET /_sandbox/health` answers, and for this very state: another sandbox on the same port does not count."""
-    connection = http.client.HTTPConnection("127.0.0.1", settings.google_port, timeout=2)
-    try:
-        connection.request("GET", "/_sandbox/health")
-        response = connection.getresponse()
-        return response.status == 200 and json.load(response).get("state") == str(settings.state)
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
-    finally:
-        connection.close()
+    return health.answers("127.0.0.1", settings.google_port, state=settings.state)

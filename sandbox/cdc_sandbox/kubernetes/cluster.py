@@ -12,10 +12,10 @@ from .. import addresses, packages
 from ..command import remove_folder, run
 from ..debezium import image
 from ..errors import SandboxError
-from ..process import Daemon, wait_until
+from ..process import wait_until
 from ..progress import Progress
 from ..settings import Settings
-from . import api, build, cgroups, containerd, control_plane, machine, node, pki, volumes
+from . import api, build, cgroups, containerd, control_plane, machine, node, volumes
 
 
 class Part(NamedTuple):
@@ -92,17 +92,12 @@ def stop_control_plane(settings: Settings, progress: Progress) -> None:
 
 def status(settings: Settings) -> list[Part]:
     """What runs.  Needs no root and changes nothing."""
-    up_now = pki.folder(settings).exists()
-    ready = up_now and api.ready(settings)
-    node_ready = ready and api.node_ready(settings)
-    program = Path("kubernetes")
-    runtime = containerd.daemon(settings)
+    ready = api.ready(settings)
+    kubelet = node.kubelet(settings, Path("kubernetes")).state(lambda: not ready or api.node_ready(settings))
     return [
         *control_plane_status(settings, ready),
-        Part("containerd", _containerd_version(), str(containerd.socket_path(settings)), state(runtime, runtime.pid() is not None)),
-        Part(
-            "kubelet", build.version(), f"{settings.node_address}:{node.KUBELET_PORT}", state(node.kubelet(settings, program), node_ready)
-        ),
+        Part("containerd", _containerd_version(), str(containerd.socket_path(settings)), containerd.daemon(settings).state()),
+        Part("kubelet", build.version(), f"{settings.node_address}:{node.KUBELET_PORT}", kubelet),
     ]
 
 
@@ -111,19 +106,12 @@ def control_plane_status(settings: Settings, ready: bool) -> list[Part]:
     etcd, apiserver, controller_manager, scheduler = control_plane.daemons(settings, Path("kubernetes"))
     kubernetes = build.version()
     return [
-        Part("etcd", build.version_of("go.etcd.io/etcd/server/v3"), f"127.0.0.1:{settings.etcd_port}", state(etcd, ready)),
-        Part("kube-apiserver", kubernetes, settings.kubernetes_endpoint, state(apiserver, ready)),
-        Part("kube-controller-manager", kubernetes, "", state(controller_manager, ready)),
-        Part("kube-scheduler", kubernetes, "", state(scheduler, ready)),
-        Part("volume provisioner", "", "", state(volumes.daemon(settings), ready)),
+        Part("etcd", build.version_of("go.etcd.io/etcd/server/v3"), f"127.0.0.1:{settings.etcd_port}", etcd.state()),
+        Part("kube-apiserver", kubernetes, settings.kubernetes_endpoint, apiserver.state(lambda: ready)),
+        Part("kube-controller-manager", kubernetes, "", controller_manager.state()),
+        Part("kube-scheduler", kubernetes, "", scheduler.state()),
+        Part("volume provisioner", "", "", volumes.daemon(settings).state()),
     ]
-
-
-def state(daemon: Daemon, ready: bool) -> str:
-    """Of a part.  ready: whether it does its work, if it runs."""
-    if daemon.pid() is None:
-        return "down"
-    return "ready" if ready else "running"
 
 
 def _containerd_version() -> str:

@@ -92,7 +92,7 @@ def status(settings: Settings) -> list[Part]:
     try:
         client = kubernetes.config.new_client_from_config(str(settings.kubeconfig))
         api: Any = kubernetes.client.VersionApi(client)
-        version, address, state = api.get_code(_request_timeout=SECONDS).git_version, client.configuration.host, "ready"
+        version, address, state = api.get_code(_request_timeout=SECONDS).git_version, client.configuration.host, "running"
     except Unreachable:
         version, address, state = "", "", "down"
     return [Part(f"Kubernetes ({cluster.context})", version, address, state)]

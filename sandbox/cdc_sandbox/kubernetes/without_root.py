@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..progress import Progress
 from ..settings import Settings
-from . import api, build, cluster, fake_node, pki
+from . import api, build, cluster, fake_node
 
 NOTICE = "Without root there is no real node: everything is real but the pod, which is only said to run, so no event will arrive."
 
@@ -31,9 +31,8 @@ def down(settings: Settings, progress: Progress) -> None:
 
 def status(settings: Settings) -> list[cluster.Part]:
     """What runs."""
-    ready = pki.folder(settings).exists() and api.ready(settings)
-    node_ready = ready and api.node_ready(settings)
+    ready = api.ready(settings)
     return [
         *cluster.control_plane_status(settings, ready),
-        cluster.Part("fake node", "runs no pod", "", cluster.state(fake_node.daemon(settings), node_ready)),
+        cluster.Part("fake node", "runs no pod", "", fake_node.daemon(settings).state(lambda: not ready or api.node_ready(settings))),
     ]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import sys
 
-from .. import addresses
+from .. import addresses, health
 from ..process import Daemon
 from ..progress import Progress
 from ..settings import Settings
@@ -39,22 +37,11 @@ def down(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """One line: name, version, address, and "running", "not answering" or "stopped"."""
-    if daemon(settings).pid() is None:
-        state = "stopped"
-    else:
-        state = "running" if answers(settings) else "not answering"
+    """One line: name, version, address and state."""
+    state = daemon(settings).state(lambda: answers(settings))
     return [("metadata server", "stand-in", f"http://{settings.metadata_endpoint}", state)]
 
 
 def answers(settings: Settings) -> bool:
     """Whether it answers, and for this very state: another sandbox on the same port does not count."""
-    connection = http.client.HTTPConnection(settings.node_address, settings.metadata_port, timeout=2)
-    try:
-        connection.request("GET", HEALTH)
-        response = connection.getresponse()
-        return response.status == 200 and json.load(response).get("state") == str(settings.state)
-    except (OSError, http.client.HTTPException, ValueError):
-        return False
-    finally:
-        connection.close()
+    return health.answers(settings.node_address, settings.metadata_port, HEALTH, state=settings.state)

@@ -101,6 +101,10 @@ class Cluster:
     def running(self) -> bool:
         return self.daemon.pid() is not None
 
+    def state(self) -> str:
+        """What `status` says: as of any program, and "stopped" when that was asked for."""
+        return self.daemon.state(self._answers) if self.daemon.pid_file.exists() else "stopped"
+
     def create(self, definition: Definition) -> None:
         """Make the cluster, with Cloud SQL's roles, and start it.  Nothing is left of it when that fails."""
         if self.exists():
@@ -173,8 +177,11 @@ class Cluster:
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
-    def connect(self, database: str = "postgres", user: str = programs.ADMIN) -> Connection:
-        """A connection over the unix socket, autocommit: as Cloud SQL's superuser, of whom no statement is logged, or as `user`."""
+    def connect(self, database: str = "postgres", user: str = programs.ADMIN, seconds: int = 10) -> Connection:
+        """A connection over the unix socket, autocommit: as Cloud SQL's superuser, of whom no statement is logged, or as `user`.
+
+        seconds: how long to wait for the server.
+        """
         quiet = "-c log_statement=none -c log_min_duration_statement=-1 -c log_min_error_statement=panic"
         return psycopg.connect(
             host=str(self.socket_folder),
@@ -182,7 +189,7 @@ class Cluster:
             user=user,
             dbname=database,
             options=quiet if user == programs.ADMIN else "",
-            connect_timeout=10,
+            connect_timeout=seconds,
             autocommit=True,
         )
 
@@ -218,7 +225,7 @@ class Cluster:
 
     def _answers(self) -> bool:
         try:
-            self.connect().close()
+            self.connect(seconds=2).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -279,13 +286,13 @@ def stop_all(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """A row for each cluster: name, version of PostgreSQL, addresses, and "running", "stopped" (as asked for) or "down" (it was killed)."""
+    """A row for each cluster: name, version of PostgreSQL, addresses and state."""
     return [
         (
             cluster.name,
             programs.VERSION.removesuffix(".0"),
             ", ".join(cluster.addresses().values()),
-            "running" if cluster.running() else "down" if cluster.daemon.pid_file.exists() else "stopped",
+            cluster.state(),
         )
         for cluster in clusters(settings)
     ]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from pathlib import Path
 
-from .. import addresses
+from .. import addresses, health
 from ..process import Daemon
 from ..progress import Progress
 from ..settings import Settings
@@ -56,11 +55,8 @@ def down(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """A line for each door: name, version, address, and "running", "not answering" or "stopped"."""
-    if daemon(settings, Path()).pid() is None:
-        state = "stopped"
-    else:
-        state = "running" if answers(settings) else "not answering"
+    """A line for each door: name, version, address and state."""
+    state = daemon(settings, Path()).state(lambda: answers(settings))
     version = f"pstest {build.engine_version()}"
     return [
         ("Pub/Sub (plain)", version, settings.pubsub_plain_endpoint, state),
@@ -83,11 +79,4 @@ def _subscriptions(settings: Settings) -> bool:
 
 def answers(settings: Settings) -> bool:
     """Whether `GET /_sandbox/health` answers; both doors listen before either does."""
-    connection = http.client.HTTPConnection("127.0.0.1", settings.pubsub_port, timeout=2)
-    try:
-        connection.request("GET", "/_sandbox/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
+    return health.answers("127.0.0.1", settings.pubsub_port)

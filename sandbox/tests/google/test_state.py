@@ -54,7 +54,7 @@ def test_a_value_that_is_no_json_is_refused_and_changes_nothing(tmp_path: Path) 
 
 def test_the_program_starts_survives_a_kill_and_stops(tmp_path: Path) -> None:
     settings = Settings(state=tmp_path / "state", cache=tmp_path / "cache", google_port=free_port())
-    assert process.status(settings)[0][3] == "stopped"
+    assert process.status(settings)[0][3] == "down"
     try:
         process.up(settings, Progress())
         process.up(settings, Progress())
@@ -73,7 +73,7 @@ def test_the_program_starts_survives_a_kill_and_stops(tmp_path: Path) -> None:
         assert requests.get(f"{accounts}/{created['email']}", headers=headers, timeout=10).json() == created
     finally:
         process.down(settings)
-    assert process.status(settings)[0][3] == "stopped"
+    assert process.status(settings)[0][3] == "down"
     assert not process.daemon(settings).pid_file.exists()
 
 

@@ -41,7 +41,7 @@ def state(settings: Settings) -> str:
 
 
 def test_it_starts_twice_is_killed_starts_again_and_stops(settings: Settings) -> None:
-    assert state(settings) == "stopped"
+    assert state(settings) == "down"
     process.up(settings, Progress())
     first = process.daemon(settings).pid()
     process.up(settings, Progress())
@@ -49,12 +49,12 @@ def test_it_starts_twice_is_killed_starts_again_and_stops(settings: Settings) ->
 
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: state(settings) == "stopped", 10, "killed")
+    wait_until(lambda: state(settings) == "down", 10, "killed")
     process.up(settings, Progress())
     assert state(settings) == "running"
 
     process.down(settings)
-    assert state(settings) == "stopped"
+    assert state(settings) == "down"
     with pytest.raises(requests.ConnectionError):
         requests.get(f"http://{settings.metadata_endpoint}/", timeout=5)
 

@@ -75,7 +75,7 @@ def test_program_is_built_once(tmp_path: Path, pubsub: PubSub, monkeypatch: pyte
 
 def test_status_and_down(tmp_path: Path, pubsub: PubSub) -> None:
     assert [row[3] for row in server.status(pubsub.settings)] == ["running", "running"]
-    assert [row[3] for row in server.status(replace(pubsub.settings, state=tmp_path))] == ["stopped", "stopped"]
+    assert [row[3] for row in server.status(replace(pubsub.settings, state=tmp_path))] == ["down", "down"]
 
 
 def test_taken_port_is_named(tmp_path: Path, pubsub: PubSub) -> None:

@@ -67,7 +67,7 @@ def test_a_killed_fake_node_is_brought_back(world: World) -> None:
     world.command("kill", "-9", str(pid))
     until(lambda: fake_node.daemon(world.settings).pid() is None, 10, "the fake node is gone")
     status = world.command(world.python, "-m", "cdc_sandbox.cli", "status")
-    assert (status.returncode, "Not well: fake node." in status.stderr) == (1, True), status.stdout + status.stderr
+    assert (status.returncode, "Not well: fake node (down)." in status.stderr) == (1, True), status.stdout + status.stderr
     world.sandbox("up")
     assert fake_node.daemon(world.settings).pid() not in (None, pid)
 
