@@ -7,7 +7,7 @@ import psycopg
 from ..postgresql import roles
 from .call import Call, Handler
 from .cloudsql_operations import Operations
-from .cloudsql_store import Store, link
+from .cloudsql_store import Store, etag, link
 from .cloudsql_validation import invalid
 from .errors import ApiError
 from .types import Json
@@ -49,7 +49,7 @@ class Databases:
             except psycopg.errors.DuplicateDatabase as error:
                 raise invalid(f"failed to create database {name}. Detail: pq: {error.diag.message_primary}.") from None
 
-        return self._operations.run_now(call, "CREATE_DATABASE", instance, work)
+        return self._operations.run_now(call, "CREATE_DATABASE", instance, work, f"/databases/{name}")
 
     def list_all(self, call: Call) -> Json:
         """sql.databases.list."""
@@ -68,7 +68,8 @@ class Databases:
         _check_encoding(call.body)
         if call.body.get("name", call.parameters["database"]) != call.parameters["database"]:
             raise invalid("The name of a database cannot be changed.")
-        return self._operations.run_now(call, "UPDATE_DATABASE", call.parameters["instance"], lambda: None)
+        instance, name = call.parameters["instance"], call.parameters["database"]
+        return self._operations.run_now(call, "UPDATE_DATABASE", instance, lambda: None, f"/databases/{name}")
 
     def delete(self, call: Call) -> Json:
         """sql.databases.delete."""
@@ -83,7 +84,7 @@ class Databases:
                 text = f'failed to delete database "{name}". Detail: pq: {error.diag.message_primary}.'
                 raise invalid(text) from None
 
-        return self._operations.run_now(call, "DELETE_DATABASE", instance, work)
+        return self._operations.run_now(call, "DELETE_DATABASE", instance, work, f"/databases/{name}")
 
     def _items(self, call: Call) -> list[Json]:
         instance = call.parameters["instance"]
@@ -92,6 +93,7 @@ class Databases:
         return [
             {
                 "kind": "sql#database",
+                "etag": etag(instance, name),
                 "name": name,
                 "charset": charset,
                 "collation": COLLATION,

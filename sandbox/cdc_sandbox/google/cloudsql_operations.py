@@ -14,7 +14,7 @@ from .errors import ApiError
 from .types import Json
 
 SECTION = "cloudsql_operations"
-"""State section: {"operations": [{"resource": …, "shown": …, "plan": …}]}, oldest first."""
+"""State section: {"operations": [{"resource": …, "part": …, "shown": …, "plan": …}]}, oldest first."""
 STATUSES = ("PENDING", "RUNNING", "DONE")
 KEPT = 1000
 """How many operations are remembered."""
@@ -41,11 +41,12 @@ class Operations:
     def handlers(self) -> dict[str, Handler]:
         return {"sql.operations.get": self.get, "sql.operations.list": self.list_all}
 
-    def begin(self, call: Call, kind: str, target: str) -> str:
+    def begin(self, call: Call, kind: str, target: str, part: str = "") -> str:
         """Record a new operation and return its name; 409 when another one works on the same instance.
 
         kind: operationType.
         target: the instance.
+        part: what of it is meant, such as `/databases/shop`; the end of targetLink.
         """
         if self._context.faults.take("operation_in_progress", call.method_id):
             raise in_progress()
@@ -63,7 +64,7 @@ class Operations:
         }
         slow = self._context.faults.take("operation_slow", call.method_id)
         polls = int(slow.options.get("polls", 3)) if slow else 0
-        record = {"resource": resource, "shown": "PENDING", "plan": None, "fault": fault and fault.options, "polls": polls}
+        record = {"resource": resource, "part": part, "shown": "PENDING", "plan": None, "fault": fault and fault.options, "polls": polls}
         with self._context.state.changing(SECTION) as data:
             records = data.setdefault("operations", [])
             if any(other["resource"]["targetId"] == target and other["resource"]["status"] != "DONE" for other in records):
@@ -90,9 +91,9 @@ class Operations:
         self._threads = [other for other in self._threads if other.is_alive()] + [thread]
         thread.start()
 
-    def run_now(self, call: Call, kind: str, target: str, work: Work) -> Json:
+    def run_now(self, call: Call, kind: str, target: str, work: Work, part: str = "") -> Json:
         """Do quick work at once: the answer is DONE already.  An ApiError of the work refuses the whole request."""
-        name = self.begin(call, kind, target)
+        name = self.begin(call, kind, target, part)
         self._change(name, status="RUNNING", startTime=now())
         try:
             fault = self._fault(name)
@@ -130,7 +131,7 @@ class Operations:
         if record["shown"] == "PENDING":
             resource.pop("startTime", None)
         resource["selfLink"] = link(call, f"operations/{name}")
-        resource["targetLink"] = link(call, f"instances/{resource['targetId']}")
+        resource["targetLink"] = link(call, f"instances/{resource['targetId']}{record['part']}")
         return resource
 
     def get(self, call: Call) -> Json:

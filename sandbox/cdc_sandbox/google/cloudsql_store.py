@@ -125,8 +125,7 @@ class Store:
     def render(self, call: Call, name: str) -> Json:
         """An instance as GET answers it."""
         resource = self.resource(name)
-        version = f"{name}:{resource['createTime']}:{resource['settings']['settingsVersion']}"
-        resource["etag"] = base64.b64encode(hashlib.sha256(version.encode()).digest()).decode()
+        resource["etag"] = etag(name, resource["createTime"], resource["settings"]["settingsVersion"])
         resource["selfLink"] = link(call, f"instances/{name}")
         cluster = self.cluster(name)
         if cluster.exists() and resource["state"] != "PENDING_CREATE":
@@ -166,3 +165,8 @@ def _time(value: datetime) -> str:
 
 def _recent(time: str | None) -> bool:
     return time is not None and datetime.now(UTC) - datetime.fromisoformat(time) < RESERVED
+
+
+def etag(*version: str) -> str:
+    """An etag of what `version` tells apart: base64, for the field is of bytes."""
+    return base64.b64encode(hashlib.sha256(":".join(version).encode()).digest()).decode()

@@ -7,7 +7,7 @@ import psycopg
 from ..postgresql import roles
 from .call import Call, Handler
 from .cloudsql_operations import Operations
-from .cloudsql_store import Store
+from .cloudsql_store import Store, etag
 from .cloudsql_validation import invalid
 from .errors import ApiError
 from .types import Json
@@ -119,7 +119,8 @@ class Users:
         types = self._store.entry(instance)["users"]
         items = []
         for name in names:
-            item = {"kind": "sql#user", "name": name, "host": "", "instance": instance, "project": call.parameters["project"]}
+            item = {"kind": "sql#user", "etag": etag(instance, name), "name": name, "host": ""}
+            item |= {"instance": instance, "project": call.parameters["project"]}
             if name in types:
                 item.update(type=types[name], iamStatus="ACTIVE")
             items.append(item)
