@@ -111,6 +111,12 @@ sha256:
     - In check mode as it will be.
   type: str
   returned: success
+live_annotations:
+  description:
+    - Annotations that the object has in the cluster; null when it does not exist.
+    - In check mode as they are, not as they will be.
+  type: dict
+  returned: success
 actions:
   description: What was done, or in check mode would be done, in order.
   type: list

@@ -58,14 +58,19 @@ def with_secret_data(manifest: Manifest, values: Mapping[str, str] | None, files
 
 def comparable(found: Manifest) -> Json:
     """What a person compares: no status, no noise, and a Secret's values as `Secret`."""
-    metadata = {key: value for key, value in found.get("metadata", {}).items() if key not in NOISE}
-    annotations = {key: value for key, value in (metadata.pop("annotations", None) or {}).items() if key != LAST_APPLIED}
-    if annotations:
-        metadata["annotations"] = annotations
+    metadata = {key: value for key, value in found.get("metadata", {}).items() if key not in (*NOISE, "annotations")}
+    if kept := shown_annotations(found):
+        metadata["annotations"] = kept
     shown = {**{key: value for key, value in found.items() if key != "status"}, "metadata": metadata}
     if is_secret(found) and shown.get("data"):
         shown["data"] = {key: Secret(value) for key, value in shown["data"].items()}
     return shown
+
+
+def shown_annotations(found: Manifest) -> Json:
+    """The object's annotations, without what shows data."""
+    given = found.get("metadata", {}).get("annotations") or {}
+    return {key: value for key, value in given.items() if key != LAST_APPLIED}
 
 
 def sha256(found: Manifest) -> str | None:

@@ -15,7 +15,7 @@ from .._reconcile.secret import HIDDEN
 from .._reconcile.wait import wait_for
 from .cluster import Cluster, Json, Manifest, identity, title
 from .errors import ApiError
-from .manifest import checked, comparable, sha256, with_secret_data
+from .manifest import checked, comparable, sha256, shown_annotations, with_secret_data
 from .options import KubernetesOptions
 
 HOLDS_DATA = frozenset({"Namespace", "PersistentVolume", "PersistentVolumeClaim"})
@@ -129,6 +129,7 @@ class KubernetesObject:
             "namespace": namespace,
             "name": name,
             "sha256": sha256(found) if found else None,
+            "live_annotations": shown_annotations(observed.live) if observed and observed.live else None,
         }
 
 

@@ -99,6 +99,22 @@ def test_check_mode_on_the_live_project_shows_a_wanted_change_and_makes_none(wor
     assert writes(world) == []
 
 
+@pytest.mark.parametrize("variables", [{"debezium_k8s_slot_name": "other"}, {"cloudsql_offset_table": "other"}])
+def test_another_place_in_the_stream_is_refused_before_anything_is_changed(world: World, variables: dict[str, str]) -> None:
+    """Debezium would take a new snapshot, and never tell of what was deleted in between."""
+    world.control("requests", "DELETE")
+    run = world.playbook("site.yml", variables=variables)
+    assert (run.code != 0, run.recap["changed"], writes(world)) == (True, 0, [])
+    slot = f"debezium_{NAME.replace('-', '_')}"
+    expected = f"streams with topic prefix {NAME}, slot {slot}, offsets in table debezium.debezium_offset_storage; with the variables"
+    assert expected in " ".join(run.output.split())
+
+    assert (
+        "cdc.gcp.debezium_k8s : Debezium Server"
+        in world.site("--check", variables={**variables, "debezium_k8s_allow_new_stream": True}).changed_tasks()
+    )
+
+
 def test_a_changed_property_rolls_the_pod_and_an_unchanged_run_does_not(world: World, changes: Subscription) -> None:
     (before,) = world.pods()
     variables = {"debezium_k8s_properties": {"debezium.source.poll.interval.ms": "60"}}

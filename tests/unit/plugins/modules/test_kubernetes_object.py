@@ -69,6 +69,15 @@ def test_check_mode_before_the_namespace_exists(api: FakeApi, run_module: t.Any)
     result = run_module(kubernetes_object, check=True, **GIVEN)
     assert result["actions"] == ["create Secret cdc/shop-db"]
     assert result["sha256"] == SUM
+    assert result["live_annotations"] is None
+
+
+def test_check_mode_tells_the_annotations_that_are_there(api: FakeApi, run_module: t.Any) -> None:
+    shown, hidden = {"cdc.gcp/stream": "old"}, {"kubectl.kubernetes.io/last-applied-configuration": "shows the data"}
+    live = {**LIVE, "metadata": {**LIVE["metadata"], "annotations": {**shown, **hidden}}}
+    after = {**LIVE, "metadata": {**LIVE["metadata"], "annotations": {"cdc.gcp/stream": "new"}}}
+    api.expect("GET", SECRET, answer=live).expect("PATCH", SECRET, query=DRY_RUN, body=BODY, answer=after)
+    assert run_module(kubernetes_object, check=True, **GIVEN)["live_annotations"] == shown
 
 
 def test_fields_of_others_are_named_and_kept(api: FakeApi, run_module: t.Any) -> None:
