@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test e2e e2e-without-pods load holds build
+.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test integration e2e e2e-without-pods load holds build
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
@@ -23,7 +23,7 @@ demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change even
 
 # `holds` compares the machine before and after, so beside it runs only what changes nothing outside its own folders.
 test: $(VENV)/.ready ## everything that CI checks, from nothing
-	@$(BIN)/python tools/run_checks.py "lint types sanity unit lowest build | holds" sandbox-test "e2e-without-pods | e2e"
+	@$(BIN)/python tools/run_checks.py "lint types sanity unit lowest build | holds" "integration | sandbox-test" "e2e-without-pods | e2e"
 
 up: $(VENV)/.ready ## start the sandbox
 	@$(SANDBOX) up
@@ -56,8 +56,11 @@ lowest: $(VENV)/.ready ## unit tests with the oldest versions that requirements.
 build: $(VENV)/.ready ## build the collection and look at what is in it
 	@$(BIN)/python tools/check_build.py
 
-sandbox-test: $(VENV)/.ready ## tests of the sandbox itself, and of the SQL modules on a real PostgreSQL
+sandbox-test: $(VENV)/.ready ## tests of the sandbox itself
 	@tools/sandbox_tests.sh
+
+integration: $(VENV)/.ready ## tests of modules on a real PostgreSQL, on the stand-in for Google's APIs, and in the controller's process
+	@$(PYTEST) tests/integration -q
 
 e2e: $(VENV)/.ready ## the whole pipeline on the sandbox, from nothing to events
 	@$(PYTEST) tests/e2e/with_pods -v --tb=short
