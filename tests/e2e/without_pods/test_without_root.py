@@ -21,7 +21,7 @@ def test_up_and_status_say_that_no_pod_runs(world: World, said_by_up: str) -> No
     assert without_root.NOTICE in said_by_up
     status = world.sandbox("status")
     assert without_root.NOTICE in status
-    assert any(line.startswith("fake node") and line.endswith("ready") for line in status.splitlines())
+    assert any(line.startswith("fake node") and line.endswith("running") for line in status.splitlines())
 
 
 def test_site_makes_everything_and_the_deployment_becomes_available(world: World) -> None:
@@ -87,7 +87,7 @@ def test_a_named_cluster_gets_namespaces_that_go_again_and_keeps_its_own(world: 
     given_cluster.up(settings, Progress())
     assert world.namespaces() - before == {"first", "second"}
     (line,) = given_cluster.status(settings)
-    assert (line.name, line.state) == ("Kubernetes (cdc-sandbox)", "ready")
+    assert (line.name, line.state) == ("Kubernetes (cdc-sandbox)", "running")
     given_cluster.prepare(settings)
     given_cluster.up(settings, Progress())
     given_cluster.down(settings, Progress())
