@@ -58,7 +58,12 @@ class Reader:
 
 def connector(number: int) -> dict[str, t.Any]:
     """Variables of the pipeline with a new connector: its own prefix and slot, so it has no offsets and begins with a snapshot."""
-    return {"cdc_name": NAME, "cdc_topic_prefix": f"load-{number}", "debezium_k8s_slot_name": f"load_{number}"}
+    return {
+        "cdc_name": NAME,
+        "cdc_topic_prefix": f"load-{number}",
+        "debezium_k8s_slot_name": f"load_{number}",
+        "debezium_k8s_allow_new_stream": True,
+    }
 
 
 @pytest.fixture(scope="module")
