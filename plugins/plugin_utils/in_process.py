@@ -110,6 +110,7 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
         found = module_loader.find_plugin_with_context(module_name, ".py", collection_list=self._task.collections)
         encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
         # The run's own temporary folder: a module warns when it has to make `remote_tmp`, which an ordinary execution would have made.
+        # ansible-core makes its constants at run time, so mypy sees none.
         arguments = {**module_args, "_ansible_remote_tmp": C.DEFAULT_LOCAL_TMP}  # type: ignore[attr-defined]
         self._program = functools.partial(
             _run_module,

@@ -78,8 +78,8 @@ def status(settings: Settings) -> None:
     if len(unwell) == len(rows):
         raise SandboxError("The sandbox is down; `make up` starts it.")
     if unwell:
-        named = ", ".join(f"{name} ({state})" for name, state in unwell)
-        advice = "`make up` starts what is down" + ("; for what does not answer, `make down` first" if "not answering" in named else "")
+        named, states = ", ".join(f"{name} ({state})" for name, state in unwell), {state for _, state in unwell}
+        advice = "`make up` starts what is down" + ("; for what does not answer, `make down` first" if "not answering" in states else "")
         raise SandboxError(f"Not well: {named}. {advice}. What they said last is in {settings.logs}.")
 
 

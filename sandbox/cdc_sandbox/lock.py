@@ -36,7 +36,7 @@ def making(target: Path) -> Iterator[Path]:
     and the folder after.
     """
     scratch = target.with_name(f"{target.name}.tmp")
-    with in_turn(target.parent):
+    with _in_turn(target.parent):
         remove_folder(scratch)
         scratch.mkdir()
         try:
@@ -46,7 +46,7 @@ def making(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def in_turn(folder: Path) -> Iterator[None]:
+def _in_turn(folder: Path) -> Iterator[None]:
     """Hold the lock on `folder`, which is made if it is not there.  Whoever has it is waited for, however long that takes."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -134,6 +134,17 @@ class World:
             autocommit=True,
         )
 
+    def create_table(self, name: str = NAME, password: str = PASSWORDS["CDC_USER_PASSWORD"]) -> None:
+        """The application makes the captured table of a pipeline."""
+        with self.application(name, password) as connection:
+            connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+
+    def insert(self, name: str, *values: str, password: str = PASSWORDS["CDC_USER_PASSWORD"]) -> None:
+        """The application of a pipeline writes rows into its table."""
+        with self.application(name, password) as connection:
+            for value in values:
+                connection.execute("INSERT INTO public.mytable (name) VALUES (%s)", [value])
+
     def control(self, path: str, method: str = "GET", **rest: t.Any) -> t.Any:
         """A control endpoint of the stand-in."""
         answer = requests.request(method, f"{self.settings.google_endpoint}/_sandbox/{path}", timeout=10, **rest)
@@ -158,6 +169,11 @@ class World:
 
     def pods(self, namespace: str = "debezium") -> list[t.Any]:
         return list(self.kubectl("get", "pods", "--namespace", namespace, "--output", "json")["items"])
+
+    def pod(self, name: str) -> t.Any:
+        """The one pod of a pipeline."""
+        (found,) = [pod for pod in self.pods() if pod["metadata"]["labels"]["parent"] == name]
+        return found
 
     def namespaces(self) -> set[str]:
         return {item["metadata"]["name"] for item in self.kubectl("get", "namespaces", "--output", "json")["items"]}

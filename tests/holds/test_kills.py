@@ -165,7 +165,7 @@ def test_one_part_is_killed_and_comes_back_with_all_that_was_written(world: Worl
     assert set(world.sandbox.states().values()) == {"running"}
     world.kill(*PARTS[part])
     assert world.sandbox.states()[part] == "down"
-    assert part in world.sandbox.run("status", code=1).splitlines()[-1]
+    assert f"{part} (down)" in world.sandbox.run("status", code=1).splitlines()[-1]
 
     output = world.sandbox.run("up", seconds=120)
 
@@ -204,8 +204,8 @@ def test_a_part_that_hangs_is_named(world: World, part: str) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
         last_line = world.sandbox.run("status", code=1).splitlines()[-1]
-        assert part in last_line
-        assert "not answering" in last_line
+        assert f"{part} (not answering)" in last_line
+        assert world.sandbox.states()[part] == "not answering"
     finally:
         os.kill(pid, signal.SIGCONT)
     wait_until(lambda: set(world.sandbox.states().values()) == {"running"}, 30, "it goes on")

@@ -7,6 +7,7 @@ import typing as t
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+from .._gcp.options import GcpOptions
 from .._reconcile.errors import InvalidInput
 from .._reconcile.plan import Action, Plan
 from .._reconcile.wait import wait_for
@@ -38,6 +39,10 @@ class PubSubResource(ABC, t.Generic[Observed]):
         self._created: Observed | None = None
         if self.labels_exact and self.labels is None:
             raise InvalidInput("labels_exact needs labels; write labels: {} to remove all.")
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> t.Self:
+        return cls(PubSub(GcpOptions.from_params(params)), params)
 
     @abstractmethod
     def observed(self, message: t.Any) -> Observed:

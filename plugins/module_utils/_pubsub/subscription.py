@@ -7,7 +7,6 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from .._gcp.options import GcpOptions
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.merge import shared_map
 from .._reconcile.plan import Plan
@@ -49,10 +48,6 @@ class Subscription(PubSubResource[Observed]):
     def __init__(self, server: PubSub, params: Mapping[str, t.Any]) -> None:
         super().__init__(server, params)
         self.wanted = _wanted(params, server.options.project)
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, t.Any]) -> Subscription:
-        return cls(PubSub(GcpOptions.from_params(params)), params)
 
     def observed(self, message: t.Any) -> Observed:
         letters = message.dead_letter_policy

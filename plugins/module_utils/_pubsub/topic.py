@@ -7,7 +7,6 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from .._gcp.options import GcpOptions
 from .._reconcile.errors import Refused
 from .._reconcile.merge import shared_map
 from .._reconcile.plan import Plan
@@ -47,10 +46,6 @@ class Topic(PubSubResource[Observed]):
         self.kms_key_name: str | None = params["kms_key_name"]
         regions = params["allowed_persistence_regions"]
         self.regions = None if regions is None else tuple(sorted(set(regions)))
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, t.Any]) -> Topic:
-        return cls(PubSub(GcpOptions.from_params(params)), params)
 
     def read(self) -> Observed | None:
         found = super().read()

@@ -143,6 +143,11 @@ def addresses(cluster: Cluster) -> list[Json]:
     return result
 
 
+def etag(*version: str) -> str:
+    """An etag of what `version` tells apart: base64, for the field is of bytes."""
+    return base64.b64encode(hashlib.sha256(":".join(version).encode()).digest()).decode()
+
+
 def server_ca(call: Call, cluster: Cluster) -> Json:
     """serverCaCert of an instance."""
     text = cluster.server_ca
@@ -165,8 +170,3 @@ def _time(value: datetime) -> str:
 
 def _recent(time: str | None) -> bool:
     return time is not None and datetime.now(UTC) - datetime.fromisoformat(time) < RESERVED
-
-
-def etag(*version: str) -> str:
-    """An etag of what `version` tells apart: base64, for the field is of bytes."""
-    return base64.b64encode(hashlib.sha256(":".join(version).encode()).digest()).decode()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from pathlib import Path
 
-from .. import addresses
+from .. import addresses, health
 from ..command import remove_folder
 from ..process import Daemon
 from ..settings import Settings
@@ -84,18 +83,7 @@ def start(settings: Settings, program: Path) -> None:
     daemon = kubelet(settings, program)
     daemon.start()
     # After a crash the API server still has the Ready of the kubelet before.
-    daemon.wait_ready(lambda: _kubelet_answers() and api.node_ready(settings), seconds=60)
-
-
-def _kubelet_answers() -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", KUBELET_HEALTH_PORT, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    daemon.wait_ready(lambda: health.answers("127.0.0.1", KUBELET_HEALTH_PORT, "/healthz") and api.node_ready(settings), seconds=60)
 
 
 def stop(settings: Settings) -> None:

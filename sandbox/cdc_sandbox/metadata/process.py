@@ -8,7 +8,6 @@ from .. import addresses, health
 from ..process import Daemon
 from ..progress import Progress
 from ..settings import Settings
-from .server import HEALTH
 
 START_SECONDS = 20.0
 """It starts in well under a second."""
@@ -44,4 +43,4 @@ def status(settings: Settings) -> list[tuple[str, str, str, str]]:
 
 def answers(settings: Settings) -> bool:
     """Whether it answers, and for this very state: another sandbox on the same port does not count."""
-    return health.answers(settings.node_address, settings.metadata_port, HEALTH, state=settings.state)
+    return health.answers(settings.node_address, settings.metadata_port, state=settings.state)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from .. import health
 from ..google import workloads as google_workloads
 from ..settings import Settings
 from . import credentials, workloads
@@ -19,7 +20,6 @@ from .workloads import Ask, UnknownCallerError, Workload
 FLAVOR = "Metadata-Flavor"
 ROOT = "/computeMetadata/v1/"
 ACCOUNTS = f"{ROOT}instance/service-accounts/"
-HEALTH = "/_sandbox/health"
 
 Query = dict[str, list[str]]
 Answer = tuple[str, str]
@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, body, kind = 403, str(error), TEXT
         except NoTokenError as error:
             status, body, kind = error.status, str(error), TEXT
-        if url.path != HEALTH:
+        if url.path != health.PATH:
             who = f"{self._caller.namespace}/{self._caller.service_account}" if self._caller else "-"
             reason = "" if status == 200 else f" {body.splitlines()[0]}"
             print(f"{self.client_address[0]} {who} GET {self.path} {status}{reason}", flush=True)
@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         """do_GET writes the log."""
 
     def _respond(self, path: str, query: Query) -> Answer:
-        if path == HEALTH:
+        if path == health.PATH:
             return json.dumps({"status": "ok", "state": str(self.server.settings.state)}), JSON
         if path == "/":  # How libraries find out that there is a metadata server; the header of the answer is what they look at.
             return "computeMetadata/\n", TEXT

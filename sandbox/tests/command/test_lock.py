@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cdc_sandbox.errors import SandboxError
-from cdc_sandbox.lock import alone, in_turn, making
+from cdc_sandbox.lock import alone, making
 
 
 def test_a_second_command_says_that_another_one_is_at_work(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ def test_a_second_maker_waits_for_the_first(tmp_path: Path) -> None:
     seen: list[str] = []
 
     def second() -> None:
-        with in_turn(tmp_path / "cache"):
+        with making(tmp_path / "cache/thing"):
             seen.append("second")
 
-    with in_turn(tmp_path / "cache"):
+    with making(tmp_path / "cache/thing"):
         waiting = threading.Thread(target=second)
         waiting.start()
         waiting.join(0.3)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from cdc_sandbox.google.types import Json
 from cloudsql_client import INSTANCES, create, done, query, refused, temporary_settings
+from recorded import BYTES, differences
 from standin_client import StandIn, running
 
 USERS, DATABASES = f"{INSTANCES}/orders/users", f"{INSTANCES}/orders/databases"
@@ -31,7 +32,8 @@ def names(cloud: StandIn, path: str) -> list[str]:
 
 
 def test_a_user_is_a_role_with_cloud_sqls_rights(cloud: StandIn, orders: Json) -> None:
-    assert names(cloud, USERS) == ["postgres"]
+    user = {"kind": "sql#user", "etag": BYTES, "name": "postgres", "host": "", "instance": "orders", "project": "demo-project"}
+    assert differences({"kind": "sql#usersList", "items": [user]}, cloud.good("GET", USERS)) == []
     operation = cloud.good("POST", USERS, {"name": "app", "password": "made-up-1"})
     assert (operation["status"], operation["operationType"]) == ("DONE", "CREATE_USER")
     assert names(cloud, USERS) == ["app", "postgres"]
@@ -85,7 +87,17 @@ def test_a_database_belongs_to_cloudsqlsuperuser(cloud: StandIn, orders: Json) -
     assert names(cloud, DATABASES) == ["postgres"]
     operation = cloud.good("POST", DATABASES, {"name": "shop", "charset": "utf8"})
     assert (operation["status"], operation["operationType"]) == ("DONE", "CREATE_DATABASE")
-    assert cloud.good("GET", f"{DATABASES}/shop")["charset"] == "UTF8"
+    shop = {
+        "kind": "sql#database",
+        "etag": BYTES,
+        "name": "shop",
+        "charset": "UTF8",
+        "collation": "en_US.UTF8",
+        "instance": "orders",
+        "project": "demo-project",
+        "selfLink": f"{cloud.url}{DATABASES}/shop",
+    }
+    assert differences(shop, cloud.good("GET", f"{DATABASES}/shop")) == []
     assert query(orders, "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'shop'") == "cloudsqlsuperuser"
     status, _, message = refused(cloud.call("POST", DATABASES, {"name": "shop"}))
     assert (status, message) == (400, 'Invalid request: failed to create database shop. Detail: pq: database "shop" already exists.')

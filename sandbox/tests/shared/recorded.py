@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+import requests
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 BYTES = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 """Base64, as etags and keys are."""
@@ -33,3 +35,11 @@ def differences(recorded: Any, answer: Any, left_out: Collection[str] = (), at: 
     if isinstance(recorded, list) and isinstance(answer, list) and len(recorded) == len(answer):
         return [each for one, other in zip(recorded, answer, strict=True) for each in differences(one, other, left_out, f"{at}[]")]
     return [] if recorded == answer and type(recorded) is type(answer) else [f"{at}: Google said {recorded!r}, the sandbox {answer!r}"]
+
+
+def same(answer: requests.Response, status: int, recorded: Any, left_out: Collection[str] = ()) -> Any:
+    """Fail unless the answer is the recorded one; gives its content."""
+    assert answer.status_code == status, answer.text
+    content = answer.json()
+    assert differences(recorded, content, left_out) == []
+    return content

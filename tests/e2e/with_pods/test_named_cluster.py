@@ -75,13 +75,11 @@ def test_a_pipeline_runs_in_a_cluster_that_was_named(world: World, named: World)
     assert "Kubernetes (cdc-sandbox)" in named.sandbox("status")
 
     named.site("--tags", "cloudsql,pubsub", variables=VARIABLES)
-    with named.application(NAME) as connection:
-        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    named.create_table(NAME)
     changes = Subscription(named, "e2e-named", f"{NAME}.changes")
     named.site(variables=VARIABLES)
     assert [pod["status"]["phase"] for pod in world.pods(NAME)] == ["Running"], "in the one cluster that both know"
-    with named.application(NAME) as connection:
-        connection.execute("INSERT INTO public.mytable (name) VALUES ('in a cluster of yours')")
+    named.insert(NAME, "in a cluster of yours")
     changes.wait(lambda events: "in a cluster of yours" in names(events))
     assert named.site(variables=VARIABLES).recap["changed"] == 0
     labels = named.kubectl("get", "namespace", NAME, "--output", "json")["metadata"]["labels"]

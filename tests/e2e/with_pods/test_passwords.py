@@ -34,19 +34,13 @@ def first(world: World, stops_at_the_end: Callable[[str], None]) -> tuple[Run, S
     """A pipeline with strange passwords, made with all that Ansible can print, and its changes from the start."""
     stops_at_the_end(NAME)
     run = world.site("-vvv", "--diff", variables={"cdc_name": NAME}, passwords=PASSWORDS)
-    with world.application(NAME, PASSWORDS["CDC_USER_PASSWORD"]) as connection:
-        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    world.create_table(NAME, PASSWORDS["CDC_USER_PASSWORD"])
     world.site(variables={"cdc_name": NAME}, passwords=PASSWORDS)
     return run, Subscription(world, "e2e-passwords", TOPIC)
 
 
-def insert(world: World, name: str) -> None:
-    with world.application(NAME, PASSWORDS["CDC_USER_PASSWORD"]) as connection:
-        connection.execute("INSERT INTO public.mytable (name) VALUES (%s)", [name])
-
-
 def test_strange_passwords_work_from_the_inventory_to_the_running_pod(world: World, first: tuple[Run, Subscription]) -> None:
-    insert(world, "with strange passwords")
+    world.insert(NAME, "with strange passwords", password=PASSWORDS["CDC_USER_PASSWORD"])
     first[1].wait(lambda events: "with strange passwords" in names(events))
 
 
@@ -57,7 +51,7 @@ def test_a_new_replication_password_reaches_role_secret_and_pod_in_one_run(world
         "cdc.gcp.debezium_k8s : Secret with the database's user and server CA",
         "cdc.gcp.debezium_k8s : Debezium Server",
     ]
-    insert(world, "with the next password")
+    world.insert(NAME, "with the next password", password=PASSWORDS["CDC_USER_PASSWORD"])
     first[1].wait(lambda events: "with the next password" in names(events))
 
 

@@ -55,8 +55,7 @@ def test_the_first_run_makes_everything_and_names_the_table_that_is_not_there_ye
 
 
 def test_the_next_run_adds_the_table_that_the_application_has_made(world: World) -> None:
-    with world.application() as connection:
-        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    world.create_table()
     run = world.site()
     assert run.changed_tasks() == ["cdc.gcp.cloudsql : Replication user", "cdc.gcp.cloudsql : Publication"]
 

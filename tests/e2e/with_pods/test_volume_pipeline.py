@@ -20,21 +20,10 @@ VARIABLES = {
 }
 
 
-def insert(world: World, name: str) -> None:
-    with world.application(NAME) as connection:
-        connection.execute("INSERT INTO public.mytable (name) VALUES (%s)", [name])
-
-
-def pod(world: World) -> str:
-    (found,) = [pod["metadata"]["name"] for pod in world.pods() if pod["metadata"]["labels"]["parent"] == NAME]
-    return str(found)
-
-
 def test_offsets_on_a_volume_outlive_the_pod(world: World, stops_at_the_end: Callable[[str], None]) -> None:
     stops_at_the_end(NAME)
     world.site(variables=VARIABLES)
-    with world.application(NAME) as connection:
-        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    world.create_table(NAME)
     world.site(variables=VARIABLES)
     (claim,) = world.kubectl("get", "persistentvolumeclaims", "--namespace", "debezium", "--output", "json")["items"]
     assert (claim["status"]["phase"], claim["spec"]["resources"]["requests"]["storage"]) == ("Bound", "10Gi")
@@ -42,12 +31,12 @@ def test_offsets_on_a_volume_outlive_the_pod(world: World, stops_at_the_end: Cal
     assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
 
     changes = Subscription(world, "e2e-volume", f"{NAME}.public.mytable")
-    insert(world, "before")
+    world.insert(NAME, "before")
     changes.wait(lambda events: "before" in names(events))
-    first = pod(world)
+    first = world.pod(NAME)["metadata"]["name"]
     world.kubectl("delete", "pod", first, "--namespace", "debezium")
-    insert(world, "while away")
+    world.insert(NAME, "while away")
     changes.wait(lambda events: "while away" in names(events))
-    assert pod(world) != first
+    assert world.pod(NAME)["metadata"]["name"] != first
     assert {event["op"] for event in changes.events} == {"c"}, "a new snapshot would have read the rows again (op r)"
     assert world.site(variables=VARIABLES).recap["changed"] == 0

@@ -79,12 +79,10 @@ def variables(world: World, emulator: str, stops_at_the_end: Callable[[str], Non
 
 def test_the_same_pipeline_on_googles_emulator(world: World, emulator: str, variables: dict[str, t.Any]) -> None:
     world.site("--tags", "cloudsql", variables=variables)
-    with world.application(NAME) as connection:
-        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    world.create_table(NAME)
     world.site(variables=variables)
+    world.insert(NAME, "first", "second")
     with world.application(NAME) as connection:
-        for name in ("first", "second"):
-            connection.execute("INSERT INTO public.mytable (name) VALUES (%s)", [name])
         connection.execute("UPDATE public.mytable SET name = 'third' WHERE name = 'first'")
 
     subscription = f"projects/{world.settings.project}/subscriptions/{NAME}-reader"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Callable
 
 import pytest
@@ -28,27 +27,16 @@ def changes(world: World, stops_at_the_end: Callable[[str], None]) -> Subscripti
     """Every event of the pipeline, which is made here, from nothing and without a key."""
     stops_at_the_end(NAME)
     world.site(variables=IMPERSONATION)
-    with world.application(NAME) as connection:
-        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    world.create_table(NAME)
     world.site(variables=IMPERSONATION)
     return Subscription(world, "e2e-keyless", TOPIC)
 
 
-def insert(world: World, name: str) -> None:
-    with world.application(NAME) as connection:
-        connection.execute("INSERT INTO public.mytable (name) VALUES (%s)", [name])
-
-
-def pod(world: World) -> t.Any:
-    (found,) = [pod for pod in world.pods() if pod["metadata"]["labels"]["parent"] == NAME]
-    return found
-
-
 def has_key(world: World) -> bool:
     """Whether the pod has anything of a key."""
-    (server,) = pod(world)["spec"]["containers"]
+    (server,) = world.pod(NAME)["spec"]["containers"]
     variables = {variable["name"] for variable in server["env"]}
-    secrets = {volume.get("secret", {}).get("secretName") for volume in pod(world)["spec"]["volumes"]}
+    secrets = {volume.get("secret", {}).get("secretName") for volume in world.pod(NAME)["spec"]["volumes"]}
     assert ("GOOGLE_APPLICATION_CREDENTIALS" in variables) == (KEY_SECRET in secrets)
     return KEY_SECRET in secrets
 
@@ -78,7 +66,7 @@ def test_check_mode_on_an_empty_project_says_who_would_get_what(world: World) ->
 
 
 def test_a_new_pipeline_publishes_as_a_google_service_account_that_has_no_key(world: World, changes: Subscription) -> None:
-    insert(world, "as the account")
+    world.insert(NAME, "as the account")
     changes.wait(lambda events: "as the account" in names(events))
     assert last_publisher(world) == f"serviceAccount:{ACCOUNT}"
     assert (has_key(world), key_secret_exists(world), keys(world)) == (False, False, [])
@@ -91,8 +79,8 @@ def test_without_the_leave_to_act_the_pod_gets_no_token_and_the_next_run_puts_it
     assert policy.pop("bindings") == [{"role": "roles/iam.workloadIdentityUser", "members": [member]}]
     assert world.google().post(f"{url}:setIamPolicy", json={"policy": policy}).ok
     # A token lives for an hour; a new pod has none.
-    world.kubectl("delete", "pod", pod(world)["metadata"]["name"], "--namespace", "debezium")
-    insert(world, "no token")
+    world.kubectl("delete", "pod", world.pod(NAME)["metadata"]["name"], "--namespace", "debezium")
+    world.insert(NAME, "no token")
 
     def refused() -> bool:
         lines = (world.settings.logs / "metadata.log").read_text().splitlines()
@@ -110,7 +98,7 @@ def test_the_live_pipeline_gets_a_key(world: World, changes: Subscription) -> No
         "cdc.gcp.debezium_k8s : ServiceAccount of the pod",
         "cdc.gcp.debezium_k8s : Debezium Server",
     ]
-    insert(world, "with a key")
+    world.insert(NAME, "with a key")
     changes.wait(lambda events: "with a key" in names(events))
     assert has_key(world)
 
@@ -119,7 +107,7 @@ def test_the_live_pipeline_gives_its_key_up_by_the_roles_option_alone(world: Wor
     before = keys(world)
     run = world.site(variables=DIRECT)
     assert run.changed_tasks() == ["cdc.gcp.iam : Grants on the topic"] * 2 + ["cdc.gcp.debezium_k8s : Debezium Server"]
-    insert(world, "as the pod itself")
+    world.insert(NAME, "as the pod itself")
     changes.wait(lambda events: "as the pod itself" in names(events))
     assert last_publisher(world) == PRINCIPAL
     assert not has_key(world)
@@ -131,7 +119,7 @@ def test_without_the_principals_binding_the_pod_is_refused_and_the_next_run_puts
     for binding in policy["bindings"]:
         binding["members"] = [member for member in binding["members"] if member != PRINCIPAL]
     assert world.pubsub("POST", f"topics/{TOPIC}:setIamPolicy", json={"policy": policy}).ok
-    insert(world, "refused")
+    world.insert(NAME, "refused")
 
     def refused() -> bool:
         return any(entry["code"] == "PERMISSION_DENIED" and entry["member"] == PRINCIPAL for entry in world.pubsub_log())

@@ -26,8 +26,7 @@ def test_up_and_status_say_that_no_pod_runs(world: World, said_by_up: str) -> No
 
 def test_site_makes_everything_and_the_deployment_becomes_available(world: World) -> None:
     world.site()
-    with world.application() as connection:
-        connection.execute("CREATE TABLE public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+    world.create_table()
     world.site()
     with world.application() as connection:
         published = connection.execute("SELECT tablename FROM pg_publication_tables WHERE pubname = 'dbz_publication'").fetchall()
