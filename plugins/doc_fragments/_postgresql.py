@@ -9,7 +9,7 @@ class ModuleDocFragment:
 options:
   login_host:
     description:
-      - Host name or address of the server. M(cdc.gcp.sql_connect_info) returns it.
+      - Host name or address of the server. M(cdc.gcp.cloudsql_connection_info) returns it.
       - It may be empty in check mode only, which then plans as if O(server_exists=false).
     type: str
   login_port:

@@ -281,8 +281,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.deployment import check, deployment, pod_checksum
+from ansible_collections.cdc.gcp.plugins.module_utils._debezium.log_hints import hint
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.options import SERVER_OPTIONS
-from ansible_collections.cdc.gcp.plugins.module_utils._debezium.symptoms import hint
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.login import KUBERNETES
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.options import KubernetesOptions, argument_spec

@@ -72,7 +72,7 @@ extends_documentation_fragment:
   - cdc.gcp._attributes.gcp
   - cdc.gcp._gcp
 seealso:
-  - module: cdc.gcp.service_account
+  - module: cdc.gcp.iam_service_account
 """
 
 EXAMPLES = r"""

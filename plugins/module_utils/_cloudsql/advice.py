@@ -18,7 +18,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "In each database, give what the user owns to somebody else (REASSIGN OWNED BY) and take its grants away (DROP OWNED BY).",
     ),
     (r"is being accessed by other users", "Close the sessions of that database first; a Debezium connector is one too."),
-    (r"instance is not running", "Start the instance first: cdc.gcp.sql_instance with activation_policy=ALWAYS."),
+    (r"instance is not running", "Start the instance first: cdc.gcp.cloudsql_instance with activation_policy=ALWAYS."),
     (r"not in an appropriate state", "Look at the instance's state in the Cloud console; it may be stopped, failed or on its way out."),
     (r"Invalid Tier", "ENTERPRISE takes db-f1-micro, db-g1-small and db-custom-*; ENTERPRISE_PLUS takes db-perf-optimized-N-*."),
 )

@@ -187,4 +187,4 @@ class InstanceMissing(ReconcileError):
     """A database or user was to be made on an instance that does not exist."""
 
     def __init__(self, instance: str) -> None:
-        super().__init__(f"Cloud SQL instance {instance} does not exist. Create it first, with cdc.gcp.sql_instance.")
+        super().__init__(f"Cloud SQL instance {instance} does not exist. Create it first, with cdc.gcp.cloudsql_instance.")

@@ -48,7 +48,7 @@ class ConnectInfo:
 
     def apply(self, action: Action) -> None:
         """Never called: there are no actions."""
-        raise AssertionError("sql_connect_info has no actions")
+        raise AssertionError("cloudsql_connection_info has no actions")
 
     def facts(self, observed: Json | None) -> dict[str, t.Any]:
         """Raises ReconcileError when the instance has no address of the kind that was asked for."""
@@ -58,7 +58,7 @@ class ConnectInfo:
         if observed is not None and host is None:
             raise ReconcileError(
                 f"Instance {self._instance} has no address for ip_type={self._ip_type}; it has {', '.join(sorted(ip)) or 'none'}."
-                " Give it a private network or a public address with cdc.gcp.sql_instance, or choose another ip_type."
+                " Give it a private network or a public address with cdc.gcp.cloudsql_instance, or choose another ip_type."
             )
         region = settings.get("region")
         built = f"{self._api.project}:{region}:{self._instance}" if region else None

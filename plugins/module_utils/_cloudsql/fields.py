@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One table: option of sql_instance <-> field of the API's DatabaseInstance, both ways.  PRIVATE to the collection.  Pure.
+"""One table: option of cloudsql_instance <-> field of the API's DatabaseInstance, both ways.  PRIVATE to the collection.  Pure.
 
 A *view* is an instance in the shape of the module's options.  What the API leaves out, or writes as a string, is normalised here
 once (gcp-apis: a diff rule that is idempotent), so that everything else compares plain values.

@@ -7,5 +7,5 @@ escape.py       values as a properties file and its expansion need them
 options.py      the options of debezium_server
 deployment.py   the Deployment: one pod that streams, from the options of debezium_server
 volumes.py      what the pod mounts, and the variables that point at it
-symptoms.py     what the last log lines mean, and what to do
+log_hints.py     what the last log lines mean, and what to do
 """

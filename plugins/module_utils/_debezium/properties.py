@@ -113,7 +113,9 @@ DEFAULTS: tuple[Default, ...] = (
     Default(_SOURCE + "slot.drop.on.stop", "false", "A dropped slot loses every change until the next start."),
     Default(_SOURCE + "publication.name", "{publication}", "The publication that the tables' owner made."),
     Default(
-        _SOURCE + "publication.autocreate.mode", "disabled", "The default needs a superuser; the module publication makes it with less."
+        _SOURCE + "publication.autocreate.mode",
+        "disabled",
+        "The default needs a superuser; the tables' owner creates it with less.",
     ),
     Default(_SOURCE + "table.include.list", "{table_include_list}", "The captured tables, as anchored regular expressions."),
     Default(_SOURCE + "snapshot.mode", "{snapshot_mode}", "initial reads what is there once, then streams."),

@@ -34,7 +34,7 @@ class ProjectInfo:
 
     def apply(self, action: Action) -> None:
         """Never called: there are no actions."""
-        raise AssertionError("project_info has no actions")
+        raise AssertionError("resourcemanager_project_info has no actions")
 
     def facts(self, observed: Json | None) -> dict[str, t.Any]:
         found = observed or {}

@@ -67,7 +67,7 @@ class ServerOptions:
             raise InvalidInput("login_host is empty; give the server's host name or address.")
         if server_exists and params["ssl_mode"].startswith("verify-") and not params["ca_certificate"]:
             raise InvalidInput(
-                f"ssl_mode={params['ssl_mode']} needs ca_certificate, the server's CA as PEM (sql_connect_info returns it); "
+                f"ssl_mode={params['ssl_mode']} needs ca_certificate, the server's CA as PEM (cloudsql_connection_info returns it); "
                 "ssl_mode=require encrypts without checking who the server is."
             )
         if params["connect_timeout"] < 1:

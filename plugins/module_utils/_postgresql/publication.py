@@ -63,7 +63,7 @@ class Publication:
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> Publication:
-        """From the parameters of the module publication."""
+        """From the parameters of the module postgresql_publication."""
         return cls(
             options=ServerOptions.from_params(params, check_mode),
             login=login(params),

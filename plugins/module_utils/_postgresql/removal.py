@@ -42,7 +42,7 @@ class ReplicationUserRemoval:
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], check_mode: bool) -> ReplicationUserRemoval:
-        """From the parameters of the module replication_user."""
+        """From the parameters of the module postgresql_replication_user."""
         owner = login(params, "owner") if params["owner_user"] else None
         return cls(ServerOptions.from_params(params, check_mode), login(params), owner, params["name"], params["drop_owned"])
 

@@ -58,7 +58,7 @@ class ReplicationUser:
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> ReplicationUser:
-        """From the parameters of the module replication_user."""
+        """From the parameters of the module postgresql_replication_user."""
         if params["password"] == "":
             raise InvalidInput("password is empty; PostgreSQL lets nobody log in with an empty password.")
         return cls(

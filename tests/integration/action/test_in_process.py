@@ -70,21 +70,21 @@ CASES: dict[str, dict[str, t.Any]] = {
     "loop": {**probe(name="{{ item }}", do="leave traces"), "loop": ["a", "b"]},
     "after traces": probe(),
     "timeout": {**probe(do="sleep", file="{{ folder }}/{{ inventory_hostname }}"), "timeout": 1},
-    "sql_connect_info": {"cdc.gcp.sql_connect_info": {"instance": "shop"}},
-    "sql_connect_info in check mode": {"cdc.gcp.sql_connect_info": {"instance": "shop"}, "check_mode": True, "diff": True},
-    "sql_connect_info refused": {"cdc.gcp.sql_connect_info": {"instance": "other"}},
-    "sql_connect_info by environment": {
-        "cdc.gcp.sql_connect_info": {"instance": "shop", "project": "{{ omit }}"},
+    "cloudsql_connection_info": {"cdc.gcp.cloudsql_connection_info": {"instance": "shop"}},
+    "cloudsql_connection_info in check mode": {"cdc.gcp.cloudsql_connection_info": {"instance": "shop"}, "check_mode": True, "diff": True},
+    "cloudsql_connection_info refused": {"cdc.gcp.cloudsql_connection_info": {"instance": "other"}},
+    "cloudsql_connection_info by environment": {
+        "cdc.gcp.cloudsql_connection_info": {"instance": "shop", "project": "{{ omit }}"},
         "environment": {"GCP_PROJECT": "from-environment"},
     },
-    "sql_connect_info wrong choice": {"cdc.gcp.sql_connect_info": {"instance": "shop", "ip_type": "outgoing"}},
-    "service_account": {"cdc.gcp.service_account": {"account_id": "shop-cdc"}},
+    "cloudsql_connection_info wrong choice": {"cdc.gcp.cloudsql_connection_info": {"instance": "shop", "ip_type": "outgoing"}},
+    "service_account": {"cdc.gcp.iam_service_account": {"account_id": "shop-cdc"}},
     "pubsub_topic": {"cdc.gcp.pubsub_topic": TOPIC},
     "pubsub_topic in check mode": {"cdc.gcp.pubsub_topic": TOPIC, "check_mode": True, "diff": True},
     "kubernetes_object": {"cdc.gcp.kubernetes_object": {**CLUSTER, "definition": SECRET, "secret_data": {"key": KEY}}},
     "debezium_server": {"cdc.gcp.debezium_server": {**CLUSTER, "name": "shop"}},
-    "table_row": {"cdc.gcp.table_row": ROW},
-    "table_row without table": {"cdc.gcp.table_row": DATABASE},
+    "postgresql_row": {"cdc.gcp.postgresql_row": ROW},
+    "postgresql_row without table": {"cdc.gcp.postgresql_row": DATABASE},
 }
 """What every way of running a module must agree about: a name, and the task."""
 
@@ -221,7 +221,7 @@ def test_a_task_that_needs_a_process_of_its_own_gets_it(ran: Run, case: str) -> 
         ("raise", "a defect"),
         ("return", "New-style module did not handle its own exit."),
         ("timeout", "Timed out after 1 second"),
-        ("table_row", "refused"),
+        ("postgresql_row", "refused"),
     ],
 )
 def test_failures_are_what_they_should_be(ran: Run, case: str, said: str) -> None:
@@ -235,8 +235,8 @@ def test_the_module_sees_its_task(ran: Run, folder: Path) -> None:
     assert results["succeed"]["folder"] == str(folder)
     assert results["check"]["check_mode"] is True
     assert results["diff"]["diff"] == {"before": "a\n", "after": "b\n"}
-    assert results["sql_connect_info"]["connection_name"] == "demo:europe-west1:shop"
-    assert results["sql_connect_info by environment"]["connection_name"] == "from-environment:europe-west1:shop"
+    assert results["cloudsql_connection_info"]["connection_name"] == "demo:europe-west1:shop"
+    assert results["cloudsql_connection_info by environment"]["connection_name"] == "from-environment:europe-west1:shop"
 
 
 def test_nothing_of_a_module_stays(ran: Run, folder: Path) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.cdc.gcp.plugins.modules import iam_member, pubsub_subscription, pubsub_topic, service_account
+from ansible_collections.cdc.gcp.plugins.modules import iam_member, iam_service_account, pubsub_subscription, pubsub_topic
 
 from .conftest import Cloud
 
@@ -12,16 +12,16 @@ CREATOR = "roles/iam.serviceAccountTokenCreator"
 
 def test_a_module_acts_as_another_account(cloud: Cloud) -> None:
     deployer, owner = cloud.email("deployer"), f"serviceAccount:{cloud.email('owner')}"
-    cloud.good(service_account, account_id="deployer")
+    cloud.good(iam_service_account, account_id="deployer")
     acting = {"account_id": "made-by-another", "impersonate_service_account": deployer}
-    refused = cloud.module(service_account, **acting)
+    refused = cloud.module(iam_service_account, **acting)
     assert refused["failed"]
     assert "iam.serviceAccounts.getAccessToken" in refused["msg"]
     cloud.good(iam_member, resource_type="service_account", resource=deployer, member=owner, roles=[CREATOR])
     roles = ["roles/iam.serviceAccountAdmin"]
     cloud.good(iam_member, resource_type="project", member=f"serviceAccount:{deployer}", roles=roles)
     cloud.control("DELETE", "requests")
-    assert cloud.good(service_account, **acting)["changed"]
+    assert cloud.good(iam_service_account, **acting)["changed"]
     callers = {
         entry["caller"] for entry in cloud.control("GET", "requests")["requests"] if entry["method_id"].endswith("serviceAccounts.create")
     }
@@ -30,18 +30,18 @@ def test_a_module_acts_as_another_account(cloud: Cloud) -> None:
 
 def test_a_fresh_account_that_flaps_is_made_once(cloud: Cloud) -> None:
     cloud.fault("account_flaps", options={"reads": 4})
-    assert cloud.good(service_account, account_id="flapping")["changed"]
-    assert not cloud.good(service_account, account_id="flapping")["changed"]
+    assert cloud.good(iam_service_account, account_id="flapping")["changed"]
+    assert not cloud.good(iam_service_account, account_id="flapping")["changed"]
 
 
 def test_an_account_whose_creations_answer_was_lost(cloud: Cloud) -> None:
     cloud.fault("connection_reset", method="iam.projects.serviceAccounts.create")
-    cloud.good(service_account, account_id="lost-answer")
-    assert not cloud.good(service_account, account_id="lost-answer")["changed"]
+    cloud.good(iam_service_account, account_id="lost-answer")
+    assert not cloud.good(iam_service_account, account_id="lost-answer")["changed"]
 
 
 def test_a_member_is_added_though_others_write_and_the_account_is_fresh(cloud: Cloud) -> None:
-    member = cloud.good(service_account, account_id="fresh-member")["member"]
+    member = cloud.good(iam_service_account, account_id="fresh-member")["member"]
     cloud.fault("policy_aborted", count=2)
     cloud.fault("policy_account_unknown", count=2)
     wanted = {"resource_type": "project", "member": member, "roles": ["roles/browser"]}
@@ -52,7 +52,7 @@ def test_a_member_is_added_though_others_write_and_the_account_is_fresh(cloud: C
 def test_errors_that_pass_are_waited_for(cloud: Cloud) -> None:
     cloud.fault("unavailable", options={"code": 429, "retry_after": 1})
     cloud.fault("unavailable", options={"code": 500})
-    assert cloud.good(service_account, account_id="patient")["changed"]
+    assert cloud.good(iam_service_account, account_id="patient")["changed"]
 
 
 def test_a_topic_and_subscription_whose_reads_lag(cloud: Cloud) -> None:
@@ -71,11 +71,11 @@ def test_a_topic_whose_creations_answer_was_lost(cloud: Cloud) -> None:
 
 
 def test_a_topics_policy_with_a_deleted_account(cloud: Cloud) -> None:
-    member = cloud.good(service_account, account_id="comes-again")["member"]
+    member = cloud.good(iam_service_account, account_id="comes-again")["member"]
     cloud.good(pubsub_topic, name="granted")
     wanted = {"resource_type": "topic", "resource": "granted", "member": member, "roles": ["roles/pubsub.publisher"]}
     assert cloud.good(iam_member, **wanted)["changed"]
-    cloud.good(service_account, account_id="comes-again", state="absent", allow_delete=True)
-    cloud.good(service_account, account_id="comes-again")
+    cloud.good(iam_service_account, account_id="comes-again", state="absent", allow_delete=True)
+    cloud.good(iam_service_account, account_id="comes-again")
     assert cloud.good(iam_member, **wanted)["changed"], "the grant was the deleted account's"
     assert not cloud.good(iam_member, **wanted)["changed"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module publication against a real PostgreSQL 16."""
+"""The module postgresql_publication against a real PostgreSQL 16."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typing as t
 
 import psycopg
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import publication
+from ansible_collections.cdc.gcp.plugins.modules import postgresql_publication
 
 from .conftest import ADMIN, Server
 
@@ -15,11 +15,11 @@ TABLES = ["shop.orders", 'shop."Order Lines"']
 
 
 def run(server: Server, check: bool = False, **changes: t.Any) -> dict[str, t.Any]:
-    return server.module(publication, check=check, **{"name": "dbz", "tables": TABLES, **changes})
+    return server.module(postgresql_publication, check=check, **{"name": "dbz", "tables": TABLES, **changes})
 
 
 def actions(server: Server, check: bool = False, **changes: t.Any) -> list[str]:
-    return server.actions(publication, check=check, **{"name": "dbz", "tables": TABLES, **changes})
+    return server.actions(postgresql_publication, check=check, **{"name": "dbz", "tables": TABLES, **changes})
 
 
 def published(server: Server) -> list[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module replication_user against a real PostgreSQL 16."""
+"""The module postgresql_replication_user against a real PostgreSQL 16."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import replication_user
+from ansible_collections.cdc.gcp.plugins.modules import postgresql_replication_user
 
 from .conftest import ADMIN, OWNER, PASSWORD, USER, Server
 
@@ -29,11 +29,11 @@ def wanted(**changes: t.Any) -> dict[str, t.Any]:
 
 
 def run(server: Server, check: bool = False, **changes: t.Any) -> dict[str, t.Any]:
-    return server.module(replication_user, check=check, **wanted(**changes))
+    return server.module(postgresql_replication_user, check=check, **wanted(**changes))
 
 
 def actions(server: Server, check: bool = False, **changes: t.Any) -> list[str]:
-    return server.actions(replication_user, check, **wanted(**changes))
+    return server.actions(postgresql_replication_user, check, **wanted(**changes))
 
 
 def attributes(server: Server) -> tuple[t.Any, ...]:

@@ -95,10 +95,10 @@ def test_every_module_has_its_link() -> None:
 @pytest.mark.parametrize(
     ("module", "library", "foreign"),
     [
-        ("sql_instance", "google.auth.transport.requests", "kubernetes.client"),
+        ("cloudsql_instance", "google.auth.transport.requests", "kubernetes.client"),
         ("pubsub_topic", "google.pubsub_v1.services.publisher", "kubernetes.client"),
         ("kubernetes_object", "kubernetes.client", "psycopg"),
-        ("table_row", "psycopg", "google.auth"),
+        ("postgresql_row", "psycopg", "google.auth"),
     ],
 )
 def test_the_libraries_of_a_module_are_loaded_with_its_action(module: str, library: str, foreign: str) -> None:

@@ -8,8 +8,8 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.deployment import CHECKSUM, deployment
+from ansible_collections.cdc.gcp.plugins.module_utils._debezium.log_hints import hint
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.options import SERVER_OPTIONS
-from ansible_collections.cdc.gcp.plugins.module_utils._debezium.symptoms import hint
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
 

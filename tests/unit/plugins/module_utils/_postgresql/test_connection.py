@@ -107,11 +107,11 @@ def test_the_certificate_is_a_private_file_only_while_connecting(monkeypatch: py
 
 def test_without_psycopg_a_module_says_so(monkeypatch: pytest.MonkeyPatch, run_module: t.Any) -> None:
     from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import Library
-    from ansible_collections.cdc.gcp.plugins.modules import publication
+    from ansible_collections.cdc.gcp.plugins.modules import postgresql_publication
 
-    monkeypatch.setattr(publication, "PSYCOPG", Library(connection.PSYCOPG.name, ImportError("No module named 'psycopg'")))
+    monkeypatch.setattr(postgresql_publication, "PSYCOPG", Library(connection.PSYCOPG.name, ImportError("No module named 'psycopg'")))
 
-    result = run_module(publication, login_user="app", login_db="shop", name="dbz", tables=["public.orders"])
+    result = run_module(postgresql_publication, login_user="app", login_db="shop", name="dbz", tables=["public.orders"])
 
     assert result["failed"]
     assert "psycopg" in result["msg"]

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module cdc.gcp.service_account: options and documentation; the work is in module_utils/_iam/account.py."""
+"""Module cdc.gcp.iam_service_account: options and documentation; the work is in module_utils/_iam/account.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: service_account
+module: iam_service_account
 short_description: Manage a service account
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -47,12 +47,12 @@ extends_documentation_fragment:
   - cdc.gcp._gcp
 seealso:
   - module: cdc.gcp.iam_member
-  - module: cdc.gcp.service_account_key_secret
+  - module: cdc.gcp.iam_service_account_key_secret
 """
 
 EXAMPLES = r"""
 - name: Make the account that publishes the change events
-  cdc.gcp.service_account:
+  cdc.gcp.iam_service_account:
     project: shop-prod
     account_id: debezium-shop
     display_name: Debezium of the shop

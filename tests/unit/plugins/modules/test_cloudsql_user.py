@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sql_user: each request of a run, in order, for every situation."""
+"""cloudsql_user: each request of a run, in order, for every situation."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import sql_user
-from sql_answers import DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, connect, instance, unchanged
+from ansible_collections.cdc.gcp.plugins.modules import cloudsql_user
+from cloudsql_answers import DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, connect, instance, unchanged
 
 PASSWORD = "s3cret-word"
 WANTED = {"project": "demo", "instance": "shop", "name": "admin", "password": PASSWORD}
@@ -25,7 +25,7 @@ def _server(monkeypatch: pytest.MonkeyPatch, session: t.Any, clock: t.Any) -> No
 @pytest.fixture
 def run(run_module: t.Any) -> t.Any:
     """The module with WANTED and further options."""
-    return lambda check=False, **options: run_module(sql_user, check=check, **{**WANTED, **options})
+    return lambda check=False, **options: run_module(cloudsql_user, check=check, **{**WANTED, **options})
 
 
 def expect_no_instance(session: t.Any) -> None:
@@ -68,7 +68,7 @@ def test_creating_without_the_instance_says_what_to_do(run: t.Any, session: t.An
     expect_no_instance(session)
     session.expect("POST", USERS, body=BODY, status=404, answer=INSTANCE_MISSING)
     expect_no_instance(session)
-    assert "Create it first, with cdc.gcp.sql_instance" in run()["msg"]
+    assert "Create it first, with cdc.gcp.cloudsql_instance" in run()["msg"]
 
 
 def test_one_that_somebody_else_created_meanwhile_gets_our_password(run: t.Any, session: t.Any) -> None:

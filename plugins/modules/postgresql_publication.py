@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: publication
+module: postgresql_publication
 short_description: Manage the PostgreSQL publication that Debezium reads
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -49,12 +49,12 @@ extends_documentation_fragment:
   - cdc.gcp._attributes.postgresql
   - cdc.gcp._postgresql
 seealso:
-  - module: cdc.gcp.replication_user
+  - module: cdc.gcp.postgresql_replication_user
 """
 
 EXAMPLES = r"""
 - name: Publish two tables
-  cdc.gcp.publication:
+  cdc.gcp.postgresql_publication:
     login_host: 10.20.0.3
     login_user: app
     login_password: "{{ app_password }}"

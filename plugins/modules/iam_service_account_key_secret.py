@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module cdc.gcp.service_account_key_secret: options, documentation and composition; the work is in module_utils/_iam/key_secret.py."""
+"""Module cdc.gcp.iam_service_account_key_secret: options, documentation and composition; the work is in module_utils/_iam/key_secret.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: service_account_key_secret
+module: iam_service_account_key_secret
 short_description: Keep a good service account key in a Kubernetes Secret
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -64,12 +64,12 @@ extends_documentation_fragment:
   - cdc.gcp._gcp
   - cdc.gcp._kubernetes
 seealso:
-  - module: cdc.gcp.service_account
+  - module: cdc.gcp.iam_service_account
 """
 
 EXAMPLES = r"""
 - name: Keep the publisher's key in its Secret
-  cdc.gcp.service_account_key_secret:
+  cdc.gcp.iam_service_account_key_secret:
     project: shop-prod
     service_account: debezium-shop@shop-prod.iam.gserviceaccount.com
     kubeconfig: ~/.kube/shop
@@ -78,7 +78,7 @@ EXAMPLES = r"""
   register: key
 
 - name: Delete the key that was replaced, once the pods have the new one
-  cdc.gcp.service_account_key_secret:
+  cdc.gcp.iam_service_account_key_secret:
     project: shop-prod
     service_account: debezium-shop@shop-prod.iam.gserviceaccount.com
     kubeconfig: ~/.kube/shop

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: sql_user
+module: cloudsql_user
 short_description: Manage a user of a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -13,7 +13,7 @@ description:
   - Creates users, sets their passwords, and deletes them, through the Cloud SQL Admin API; no connection to the server is needed.
   - A built-in user made by this API is powerful. Cloud SQL makes it a member of C(cloudsqlsuperuser) and gives it CREATEROLE and
     CREATEDB. It can never get REPLICATION this way. Use it for administration; make the user that Debezium logs in with by
-    M(cdc.gcp.replication_user), which gives it no more than it needs.
+    M(cdc.gcp.postgresql_replication_user), which gives it no more than it needs.
   - In check mode an instance that does not exist yet is no error; the result is that the user would be created.
 extends_documentation_fragment:
   - cdc.gcp._attributes
@@ -65,20 +65,20 @@ attributes:
     support: partial
     details: The API cannot tell whether a password is right.
 seealso:
-  - module: cdc.gcp.sql_instance
-  - module: cdc.gcp.replication_user
+  - module: cdc.gcp.cloudsql_instance
+  - module: cdc.gcp.postgresql_replication_user
 """
 
 EXAMPLES = r"""
 - name: A user for administration
-  cdc.gcp.sql_user:
+  cdc.gcp.cloudsql_user:
     project: my-project
     instance: shop
     name: admin
     password: "{{ admin_password }}"
 
 - name: A new password for postgres
-  cdc.gcp.sql_user:
+  cdc.gcp.cloudsql_user:
     project: my-project
     instance: shop
     name: postgres

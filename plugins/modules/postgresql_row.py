@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: table_row
+module: postgresql_row
 short_description: One row of a PostgreSQL table
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -33,7 +33,7 @@ options:
 
 EXAMPLES = r"""
 - name: A row to see its event
-  cdc.gcp.table_row:
+  cdc.gcp.postgresql_row:
     login_host: 10.0.0.3
     login_user: shop
     login_password: "{{ vault_user_password }}"
@@ -66,7 +66,7 @@ actions:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.connection import PSYCOPG
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.options import argument_spec
-from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.table_row import TableRow
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.row import TableRow
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import run
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: change_event
+module: pubsub_change_event
 short_description: Wait for a change event on a Pub/Sub subscription
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -35,7 +35,7 @@ options:
 
 EXAMPLES = r"""
 - name: The event of that row
-  cdc.gcp.change_event:
+  cdc.gcp.pubsub_change_event:
     project: my-project
     subscription: verify-1
     table: public.mytable

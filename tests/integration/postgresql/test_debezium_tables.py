@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module debezium_objects against a real PostgreSQL 16."""
+"""The module postgresql_debezium_tables against a real PostgreSQL 16."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typing as t
 
 import psycopg
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import debezium_objects
+from ansible_collections.cdc.gcp.plugins.modules import postgresql_debezium_tables
 
 from .conftest import ADMIN, USER, Server
 
@@ -20,11 +20,11 @@ def database(server: Server) -> Server:
 
 
 def run(server: Server, check: bool = False, **changes: t.Any) -> dict[str, t.Any]:
-    return server.module(debezium_objects, check=check, **{"replication_user": USER, **changes})
+    return server.module(postgresql_debezium_tables, check=check, **{"replication_user": USER, **changes})
 
 
 def actions(server: Server, check: bool = False, **changes: t.Any) -> list[str]:
-    return server.actions(debezium_objects, check=check, **{"replication_user": USER, **changes})
+    return server.actions(postgresql_debezium_tables, check=check, **{"replication_user": USER, **changes})
 
 
 def schema_exists(server: Server) -> bool:

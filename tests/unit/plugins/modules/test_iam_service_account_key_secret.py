@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""service_account_key_secret: when a key is kept and when a new one is made, what happens when a step fails, and that nobody sees it."""
+"""iam_service_account_key_secret: when a key is kept or replaced, what happens when a step fails, and that no output shows it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import requests
 from ansible_collections.cdc.gcp.plugins.module_utils._iam.key_secret import sha256
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import ReconcileError
-from ansible_collections.cdc.gcp.plugins.modules import service_account_key_secret
+from ansible_collections.cdc.gcp.plugins.modules import iam_service_account_key_secret
 
 EMAIL = "debezium@demo.iam.gserviceaccount.com"
 KEYS = f"https://iam.googleapis.com/v1/projects/demo/serviceAccounts/{EMAIL}/keys"
@@ -53,7 +53,7 @@ class FakeStore:
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
     fake = FakeStore()
-    monkeypatch.setattr(service_account_key_secret, "SecretStore", lambda params: fake)
+    monkeypatch.setattr(iam_service_account_key_secret, "SecretStore", lambda params: fake)
     return fake
 
 
@@ -63,7 +63,7 @@ def key_secret(rest: t.Any, store: FakeStore, run_module: t.Any) -> t.Callable[.
 
     def run(**options: t.Any) -> dict[str, t.Any]:
         given = {"project": "demo", "service_account": EMAIL, "namespace": "debezium", "secret_name": "publisher", **options}
-        result = run_module(service_account_key_secret, **given)
+        result = run_module(iam_service_account_key_secret, **given)
         assert "PRIVATE" not in repr(result)
         assert base64.b64encode(PRIVATE.encode()).decode()[:12] not in repr(result)
         return result

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: sql_connect_info
+module: cloudsql_connection_info
 short_description: Read host, port and CA certificate of a Cloud SQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -35,12 +35,12 @@ attributes:
     description: There is nothing to show; the module changes nothing.
     support: none
 seealso:
-  - module: cdc.gcp.sql_instance
+  - module: cdc.gcp.cloudsql_instance
 """
 
 EXAMPLES = r"""
 - name: Where is the server?
-  cdc.gcp.sql_connect_info:
+  cdc.gcp.cloudsql_connection_info:
     project: my-project
     instance: shop
   register: server

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sql_connect_info: which address it gives, and that an absent instance is no error."""
+"""cloudsql_connection_info: which address it gives, and that an absent instance is no error."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import sql_connect_info
-from sql_answers import INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, PROJECT, connect, unchanged
+from ansible_collections.cdc.gcp.plugins.modules import cloudsql_connection_info
+from cloudsql_answers import INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, PROJECT, connect, unchanged
 
 SETTINGS = f"{INSTANCE}/connectSettings"
 PRIVATE = {"type": "PRIVATE", "ipAddress": "10.20.0.3"}
@@ -29,7 +29,7 @@ def _server(monkeypatch: pytest.MonkeyPatch, session: t.Any, clock: t.Any) -> No
 @pytest.fixture
 def run(run_module: t.Any) -> t.Any:
     """The module for instance shop, with further options."""
-    return lambda check=False, **options: run_module(sql_connect_info, check=check, project="demo", instance="shop", **options)
+    return lambda check=False, **options: run_module(cloudsql_connection_info, check=check, project="demo", instance="shop", **options)
 
 
 @pytest.mark.parametrize(("ip_type", "host"), [("auto", "10.20.0.3"), ("private", "10.20.0.3"), ("public", "203.0.113.9")])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import service_account
+from ansible_collections.cdc.gcp.plugins.modules import iam_service_account
 
 EMAIL = "debezium-shop@demo.iam.gserviceaccount.com"
 ALL = "https://iam.googleapis.com/v1/projects/demo/serviceAccounts"
@@ -22,7 +22,7 @@ def account(rest: t.Any, run_module: t.Any) -> t.Callable[..., dict[str, t.Any]]
     """Run the module for account debezium-shop of project demo."""
 
     def run(**options: t.Any) -> dict[str, t.Any]:
-        return run_module(service_account, **{"project": "demo", "account_id": "debezium-shop", **options})
+        return run_module(iam_service_account, **{"project": "demo", "account_id": "debezium-shop", **options})
 
     return run
 

@@ -1,12 +1,12 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module cdc.gcp.project_info: options and documentation; the work is in module_utils/_iam/project.py."""
+"""Module cdc.gcp.resourcemanager_project_info: options and documentation; the work is in module_utils/_iam/project.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: project_info
+module: resourcemanager_project_info
 short_description: Read the number of a project
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -29,7 +29,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Which number has the project of the cluster?
-  cdc.gcp.project_info:
+  cdc.gcp.resourcemanager_project_info:
     project: shop-prod
   register: cluster_project
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: sql_database
+module: cloudsql_database
 short_description: Manage a database of a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -49,18 +49,18 @@ options:
     type: int
     default: 20
 seealso:
-  - module: cdc.gcp.sql_instance
+  - module: cdc.gcp.cloudsql_instance
 """
 
 EXAMPLES = r"""
 - name: A database
-  cdc.gcp.sql_database:
+  cdc.gcp.cloudsql_database:
     project: my-project
     instance: shop
     name: orders
 
 - name: Delete it with its tables
-  cdc.gcp.sql_database:
+  cdc.gcp.cloudsql_database:
     project: my-project
     instance: shop
     name: orders

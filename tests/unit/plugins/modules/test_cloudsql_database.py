@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sql_database: each request of a run, in order, for every situation."""
+"""cloudsql_database: each request of a run, in order, for every situation."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import sql_database
-from sql_answers import BUSY, DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, NOT_FOUND, PENDING, PROJECT, connect, instance, unchanged
+from ansible_collections.cdc.gcp.plugins.modules import cloudsql_database
+from cloudsql_answers import (
+    BUSY,
+    DONE,
+    INSTANCE,
+    INSTANCE_MISSING,
+    NOT_AUTHORIZED,
+    NOT_FOUND,
+    PENDING,
+    PROJECT,
+    connect,
+    instance,
+    unchanged,
+)
 
 WANTED = {"project": "demo", "instance": "shop", "name": "orders"}
 DATABASES = f"{INSTANCE}/databases"
@@ -24,7 +36,7 @@ def _server(monkeypatch: pytest.MonkeyPatch, session: t.Any, clock: t.Any) -> No
 @pytest.fixture
 def run(run_module: t.Any) -> t.Any:
     """The module with WANTED and further options."""
-    return lambda check=False, **options: run_module(sql_database, check=check, **{**WANTED, **options})
+    return lambda check=False, **options: run_module(cloudsql_database, check=check, **{**WANTED, **options})
 
 
 def expect_missing(session: t.Any) -> None:
@@ -76,7 +88,7 @@ def test_creating_without_the_instance_says_what_to_do(run: t.Any, session: t.An
     expect_no_instance(session)
     session.expect("POST", DATABASES, body=NEW, status=404, answer=INSTANCE_MISSING)
     expect_no_instance(session)
-    assert "Create it first, with cdc.gcp.sql_instance" in run()["msg"]
+    assert "Create it first, with cdc.gcp.cloudsql_instance" in run()["msg"]
 
 
 def test_403_for_a_missing_instance_is_absent(run: t.Any, session: t.Any) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: debezium_objects
+module: postgresql_debezium_tables
 short_description: Manage the tables that Debezium keeps in the source database
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -49,12 +49,12 @@ extends_documentation_fragment:
   - cdc.gcp._attributes.postgresql
   - cdc.gcp._postgresql
 seealso:
-  - module: cdc.gcp.replication_user
+  - module: cdc.gcp.postgresql_replication_user
 """
 
 EXAMPLES = r"""
 - name: Keep Debezium's offsets in the source database
-  cdc.gcp.debezium_objects:
+  cdc.gcp.postgresql_debezium_tables:
     login_host: 10.20.0.3
     login_user: app
     login_password: "{{ app_password }}"
@@ -96,7 +96,7 @@ actions:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.connection import PSYCOPG
-from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.debezium_objects import DebeziumObjects
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.debezium_tables import DebeziumTables
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.options import argument_spec
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import run
 
@@ -113,7 +113,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    run(module, lambda: DebeziumObjects.from_params(module.params, module.check_mode), libraries=(PSYCOPG,))
+    run(module, lambda: DebeziumTables.from_params(module.params, module.check_mode), libraries=(PSYCOPG,))
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class DebeziumObjects:
+class DebeziumTables:
     """The objects as wanted.  user: the replication user.  offset_table, signal_table: None for none."""
 
     options: ServerOptions
@@ -124,8 +124,8 @@ class DebeziumObjects:
     drop_offsets: bool
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> DebeziumObjects:
-        """From the parameters of the module debezium_objects."""
+    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> DebeziumTables:
+        """From the parameters of the module postgresql_debezium_tables."""
         for option in ("schema", "offset_table", "signal_table"):
             if params[option] and not PLAIN_NAME.fullmatch(params[option]):
                 raise InvalidInput(
@@ -209,7 +209,7 @@ class DebeziumObjects:
     def _check(self, observed: Observed) -> None:
         """Raise for what would fail half-way, before anything is changed."""
         if not observed.user_exists and not self.options.absent_allowed:
-            raise Refused(f"There is no role {self.user} to grant to; make it first with the module replication_user.")
+            raise Refused(f"There is no role {self.user} to grant to; make it first with the module postgresql_replication_user.")
         for name, table in observed.tables.items():
             _check_columns(f"{self.schema}.{name}", table, self.layouts[name])
             if table.ungrantable:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sql_instance: creating, reading, deleting, and what cannot be; each request of a run, in order."""
+"""cloudsql_instance: creating, reading, deleting, and what cannot be; each request of a run, in order."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ import typing as t
 
 import pytest
 import requests
-from ansible_collections.cdc.gcp.plugins.modules import sql_instance
-from sql_answers import BUSY, DONE, INSTANCE, INSTANCE_MISSING, NOT_AUTHORIZED, PENDING, PROJECT, connect, expect_patch, instance, unchanged
+from ansible_collections.cdc.gcp.plugins.modules import cloudsql_instance
+from cloudsql_answers import (
+    BUSY,
+    DONE,
+    INSTANCE,
+    INSTANCE_MISSING,
+    NOT_AUTHORIZED,
+    PENDING,
+    PROJECT,
+    connect,
+    expect_patch,
+    instance,
+    unchanged,
+)
 
 WANTED = {"project": "demo", "name": "shop", "region": "europe-west1"}
 CONNECTIONS = "https://servicenetworking.googleapis.com/v1/services/servicenetworking.googleapis.com/connections"
@@ -43,7 +55,7 @@ def _server(monkeypatch: pytest.MonkeyPatch, session: t.Any, clock: t.Any) -> No
 @pytest.fixture
 def run(run_module: t.Any) -> t.Any:
     """The module with WANTED and further options."""
-    return lambda check=False, **options: run_module(sql_instance, check=check, **{**WANTED, **options})
+    return lambda check=False, **options: run_module(cloudsql_instance, check=check, **{**WANTED, **options})
 
 
 def expect_absent(session: t.Any) -> None:
@@ -228,7 +240,7 @@ def test_bad_input_makes_no_request(run: t.Any, options: t.Any, words: str) -> N
 
 
 def test_a_region_is_needed(run_module: t.Any) -> None:
-    assert "region" in run_module(sql_instance, project="demo", name="shop")["msg"]
+    assert "region" in run_module(cloudsql_instance, project="demo", name="shop")["msg"]
 
 
 def test_a_region_that_is_null_is_not_the_servers_default(run: t.Any, session: t.Any) -> None:

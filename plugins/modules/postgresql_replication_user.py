@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: replication_user
+module: postgresql_replication_user
 short_description: Manage the PostgreSQL role that Debezium logs in as
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -76,13 +76,13 @@ extends_documentation_fragment:
   - cdc.gcp._attributes.postgresql
   - cdc.gcp._postgresql
 seealso:
-  - module: cdc.gcp.publication
-  - module: cdc.gcp.debezium_objects
+  - module: cdc.gcp.postgresql_publication
+  - module: cdc.gcp.postgresql_debezium_tables
 """
 
 EXAMPLES = r"""
 - name: Let Debezium read two tables
-  cdc.gcp.replication_user:
+  cdc.gcp.postgresql_replication_user:
     login_host: 10.20.0.3
     login_user: postgres
     login_password: "{{ postgres_password }}"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sql_instance on an instance that is there: each field alone, shared maps, restarts, order of requests, and lost races."""
+"""cloudsql_instance on an instance that is there: each field alone, shared maps, restarts, order of requests, and lost races."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.modules import sql_instance
-from sql_answers import API, BUSY, DONE, INSTANCE, PROJECT, STALE, connect, expect_patch, instance, unchanged
+from ansible_collections.cdc.gcp.plugins.modules import cloudsql_instance
+from cloudsql_answers import API, BUSY, DONE, INSTANCE, PROJECT, STALE, connect, expect_patch, instance, unchanged
 
 WANTED = {"project": "demo", "name": "shop", "region": "europe-west1"}
 OPERATION = f"{PROJECT}/operations/op"
@@ -21,7 +21,7 @@ def _server(monkeypatch: pytest.MonkeyPatch, session: t.Any, clock: t.Any) -> No
 @pytest.fixture
 def run(run_module: t.Any) -> t.Any:
     """The module with WANTED and further options."""
-    return lambda check=False, **options: run_module(sql_instance, check=check, **{**WANTED, **options})
+    return lambda check=False, **options: run_module(cloudsql_instance, check=check, **{**WANTED, **options})
 
 
 def test_nothing_named_but_the_region_changes_nothing(run: t.Any, session: t.Any) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: sql_instance
+module: cloudsql_instance
 short_description: Manage a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
@@ -178,7 +178,7 @@ options:
   root_password:
     description:
       - Password of the user C(postgres), set when the instance is created. Without it that user cannot log in.
-      - It is not compared later. To change it use M(cdc.gcp.sql_user) with O(cdc.gcp.sql_user#module:update_password=always).
+      - It is not compared later. To change it use M(cdc.gcp.cloudsql_user) with O(cdc.gcp.cloudsql_user#module:update_password=always).
     type: str
   restart:
     description:
@@ -196,14 +196,14 @@ options:
     type: int
     default: 20
 seealso:
-  - module: cdc.gcp.sql_database
-  - module: cdc.gcp.sql_user
-  - module: cdc.gcp.sql_connect_info
+  - module: cdc.gcp.cloudsql_database
+  - module: cdc.gcp.cloudsql_user
+  - module: cdc.gcp.cloudsql_connection_info
 """
 
 EXAMPLES = r"""
 - name: An instance for change data capture in a private network
-  cdc.gcp.sql_instance:
+  cdc.gcp.cloudsql_instance:
     project: my-project
     name: shop
     region: europe-west1
@@ -216,7 +216,7 @@ EXAMPLES = r"""
       cloudsql.logical_decoding: "on"
 
 - name: A bigger machine, but not if that ends sessions now
-  cdc.gcp.sql_instance:
+  cdc.gcp.cloudsql_instance:
     project: my-project
     name: shop
     region: europe-west1
@@ -224,7 +224,7 @@ EXAMPLES = r"""
     restart: refuse
 
 - name: Delete it
-  cdc.gcp.sql_instance:
+  cdc.gcp.cloudsql_instance:
     project: my-project
     name: shop
     state: absent
