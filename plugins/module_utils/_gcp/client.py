@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import re
-import time
+import threading
 import typing as t
 from collections.abc import Mapping
 
 from .._reconcile.engine import Library
 from .._reconcile.errors import ReconcileError
-from .._reconcile.wait import Clock, intervals
-from .auth import LoginError, credentials
+from .._reconcile.retry import Transient, retry, retry_after
+from .._reconcile.wait import Clock
+from .auth import Login, connection_cause, login_error
 from .options import GcpOptions
 
 try:
@@ -61,15 +61,18 @@ class LostAnswer(ReconcileError):
 
 
 class Client:
-    """Requests to Google's APIs with one log-in.
+    """Requests to Google's APIs with one log-in and one session of kept connections.  Usable from several threads at once.
 
-    session: an AuthorizedSession, or None to make one of `options` at the first request.
+    session: an AuthorizedSession, or None to make one of `login` at the first request.
+    login: shared with other gateways, or None for one of its own.
     """
 
-    def __init__(self, options: GcpOptions, session: t.Any = None, clock: Clock | None = None) -> None:
+    def __init__(self, options: GcpOptions, session: t.Any = None, clock: Clock | None = None, login: Login | None = None) -> None:
         self.options = options
         self.clock = clock or Clock()
+        self.login = login or Login(options, self.clock)
         self._session = session
+        self._lock = threading.Lock()
 
     def request(
         self,
@@ -85,52 +88,47 @@ class Client:
 
         attempt: what is being tried, for messages: "Reading topic shop.changes".
         endpoint: name of the endpoint option, for example "sql_endpoint".
-        repeatable: False for a request that creates something anew each time it arrives (a service account key): it is then
+        repeatable: False for a request that creates something each time it arrives (a service account key): it is then
             repeated only after 429, and a lost answer raises LostAnswer.
         Raises ApiError, LoginError, or LostAnswer.
         """
         url = self.options.endpoints[endpoint] + path
-        deadline = self.clock.now() + self.options.retry_timeout
-        for pause in intervals(0.5):
-            error: ReconcileError
-            wanted_pause = None
+
+        def send(left: float) -> dict[str, t.Any]:
             try:
                 response = self._open().request(
                     method,
                     url,
                     params=query,
                     json=body,
-                    timeout=max(1.0, min(self.options.request_timeout, deadline - self.clock.now())),
+                    timeout=max(1.0, min(self.options.request_timeout, left)),
                     headers={"User-Agent": "cdc.gcp"},
                     # Said with each request, because REQUESTS_CA_BUNDLE in the environment would win over session.verify.
                     verify=self.options.ca_certificate_file,
                 )
             except google.auth.exceptions.GoogleAuthError as failure:
-                raise LoginError(f"{attempt}: cannot log in to Google Cloud: {_login_cause(failure)}") from failure
+                raise login_error(attempt, failure) from failure
             except requests.exceptions.RequestException as failure:
+                cause = connection_cause(failure)
                 if not repeatable and not isinstance(failure, requests.exceptions.ConnectTimeout):
                     raise LostAnswer(f"{attempt}: the answer of {url} was lost ({type(failure).__name__}).") from failure
-                error = ReconcileError(f"{attempt}: no answer from {url} ({_cause(failure)}). Check the network and {endpoint}.")
-            else:
-                if response.ok:
-                    return dict(response.json()) if response.content else {}
-                error = _api_error(attempt, response)
-                if not _passes(error, repeatable):
-                    raise error
-                wanted_pause = _retry_after(response.headers.get("Retry-After"))
-            pause = pause if wanted_pause is None else wanted_pause
-            if self.clock.now() + pause > deadline:
-                raise error
-            self.clock.sleep(pause)
-        raise AssertionError("intervals() never ends")
+                raise Transient(
+                    ReconcileError(f"{attempt}: no answer from {url} ({cause}). Check the network and {endpoint}.")
+                ) from failure
+            if response.ok:
+                return dict(response.json()) if response.content else {}
+            error = _api_error(attempt, response)
+            if _passes(error, repeatable):
+                raise Transient(error, retry_after(response.headers.get("Retry-After")))
+            raise error
+
+        return retry(send, self.options.retry_timeout, self.clock)
 
     def _open(self) -> t.Any:
-        if self._session is None:
-            login = requests.Session()
-            login.verify = self.options.ca_certificate_file or True
-            auth_request = google.auth.transport.requests.Request(login)
-            self._session = google.auth.transport.requests.AuthorizedSession(credentials(self.options), auth_request=auth_request)
-        return self._session
+        with self._lock:
+            if self._session is None:
+                self._session = google.auth.transport.requests.AuthorizedSession(self.login.credentials)
+            return self._session
 
 
 def _api_error(attempt: str, response: t.Any) -> ApiError:
@@ -156,29 +154,3 @@ def _passes(error: ApiError, repeatable: bool) -> bool:
     if error.status == 429:
         return "Maximum number of keys" not in error.server_message
     return repeatable and error.status in RETRIED
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Seconds of a Retry-After header in either of its forms (RFC 9110, 10.2.3), None when there is none."""
-    if not header:
-        return None
-    if header.isdigit():
-        return float(header)
-    moment = email.utils.parsedate_tz(header)
-    return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else None
-
-
-def _login_cause(failure: Exception) -> str:
-    """google-auth's own words, but for a token server that gives no answer, where they are a Python object's."""
-    lost = failure.__cause__
-    if not isinstance(lost, requests.exceptions.RequestException) or lost.request is None:
-        return str(failure)
-    return f"no answer from {lost.request.url} ({_cause(lost)}). Check the network, and token_uri in the credentials."
-
-
-def _cause(failure: Exception) -> str:
-    """The operating system's words ("Connection refused") where there are some, else the kind of failure."""
-    if isinstance(failure, requests.exceptions.Timeout):
-        return "timeout"
-    found = re.search(r"\[Errno -?\d+\] ([A-Za-z ]+)", str(failure))
-    return found[1].strip() if found else type(failure).__name__

@@ -10,7 +10,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Mapping
 
-from .._reconcile.wait import Clock, intervals
+from .._reconcile.errors import ReconcileError
+from .._reconcile.retry import Transient, retry
+from .._reconcile.wait import Clock
 from .client import ApiError
 
 Policy = Mapping[str, t.Any]
@@ -72,18 +74,19 @@ def edit(
     The policy that `read` gives carries its etag, and `change` keeps it, so that a lost race is refused and nobody's grant is lost.
     When `change` gives back an equal policy, somebody else did it already, and nothing is written.
     """
-    deadline = clock.now() + timeout
-    for pause in intervals(0.5):
+
+    def send(left: float) -> None:
         try:
             policy = read()
             changed = change(policy)
             if changed != policy:
                 write(changed)
-            return
-        except Exception as error:
-            if not conflict(error) or clock.now() + pause > deadline:
-                raise
-        clock.sleep(pause)
+        except ReconcileError as error:
+            if conflict(error):
+                raise Transient(error) from error.__cause__
+            raise
+
+    retry(send, timeout, clock)
 
 
 def rest_conflict(error: Exception) -> bool:

@@ -6,5 +6,6 @@ plan.py      what a plan is: before, after, and the actions between them
 merge.py     comparing only what the user named, merging maps that several owners share
 secret.py    values that never show
 wait.py      deadlines and polling
+retry.py     the one retry loop
 errors.py    the one exception tree
 """
