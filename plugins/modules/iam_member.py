@@ -132,32 +132,13 @@ actions:
   sample: ["grant roles/pubsub.publisher on topic shop.changes to serviceAccount:debezium-shop@shop-prod.iam.gserviceaccount.com"]
 """
 
-import typing as t
-from collections.abc import Mapping
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import GOOGLE_AUTH
-from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import REQUESTS, Client
-from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import GcpOptions, argument_spec
-from ansible_collections.cdc.gcp.plugins.module_utils._iam.member import Member, PolicyStore
-from ansible_collections.cdc.gcp.plugins.module_utils._iam.policies import account_policy, project_policy
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import REQUESTS
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import argument_spec
+from ansible_collections.cdc.gcp.plugins.module_utils._grants import member
 from ansible_collections.cdc.gcp.plugins.module_utils._pubsub.gateway import PUBSUB
-from ansible_collections.cdc.gcp.plugins.module_utils._pubsub.policies import PubSubPolicy
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import run
-
-
-def member(params: Mapping[str, t.Any]) -> Member:
-    """The grant that the options describe, on the policy that they name."""
-    options = GcpOptions.from_params(params)
-    kind = params["resource_type"]
-    store: PolicyStore
-    if kind == "project":
-        store = project_policy(Client(options), params["resource"] or options.project)
-    elif kind == "service_account":
-        store = account_policy(Client(options), params["resource"])
-    else:
-        store = PubSubPolicy(kind, params["resource"], options)
-    return Member(store, params, options.retry_timeout)
 
 
 def main() -> None:

@@ -56,8 +56,9 @@ class ChangeEvent:
         self.title = f"event on subscription {params['subscription']}"
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any]) -> ChangeEvent:
-        return cls(PubSub(GcpOptions.from_params(params)), params)
+    def from_params(cls, params: Mapping[str, t.Any], server: PubSub | None = None) -> ChangeEvent:
+        """From the module's parameters.  server: one that exists already."""
+        return cls(server or PubSub(GcpOptions.from_params(params)), params)
 
     def read(self) -> Event:
         about = f" of table {self._table}" if self._table else ""

@@ -2,26 +2,29 @@
 """The one way to Pub/Sub: gRPC channel, log-in, deadlines, retries, and errors that a person understands.  PRIVATE to the collection.
 
 The library's own policy is to try for ten silent minutes; here every call has a deadline and a budget of the user's.
-A channel lives for one call: modules may run in forked processes, and gRPC does not survive a fork.
+A channel lives for one call, or as long as a `with` block: modules may run in forked processes, and gRPC does not survive a fork.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import typing as t
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from .._gcp.auth import LoginError, credentials
+from .._gcp.auth import Login, LoginError
 from .._gcp.options import GcpOptions
 from .._reconcile.engine import Library
 from .._reconcile.errors import InvalidInput, ReconcileError
-from .._reconcile.wait import Clock, intervals
+from .._reconcile.retry import Transient, retry
+from .._reconcile.wait import Clock
 
 try:
     import grpc
     from google.api_core import exceptions
     from google.api_core.gapic_v1.client_info import ClientInfo
+    from google.auth.transport.grpc import AuthMetadataPlugin
     from google.pubsub_v1.services.publisher import PublisherClient
     from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
     from google.pubsub_v1.services.subscriber import SubscriberClient
@@ -36,6 +39,13 @@ PUBSUB = Library("google-cloud-pubsub", _ERROR)
 _NO_TOKEN = "Getting metadata from plugin failed with error: "  # gRPC's words for "google-auth got no token"
 
 Service = t.Literal["publisher", "subscriber"]
+
+_CHANNEL_OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    # A kept channel tries to connect again this often; gRPC's own longest pause, two minutes, is more than the budget of a call.
+    ("grpc.max_reconnect_backoff_ms", 5000),
+)
 
 RETRIED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "INTERNAL", "UNKNOWN"})
 """Status codes after which the same request is sent again: the gRPC twins of the gateway for REST (429, 500, 503, 504)."""
@@ -54,12 +64,31 @@ class PubSubError(ReconcileError):
 
 
 class PubSub:
-    """Calls to one Pub/Sub server with one log-in."""
+    """Calls to one Pub/Sub server with one log-in.  Usable from several threads at once.
 
-    def __init__(self, options: GcpOptions, clock: Clock | None = None) -> None:
+    In a `with` block, one channel is opened at the first call, kept for all, and closed at the end; otherwise each call has its own.
+    login: shared with other gateways, or None for one of its own.
+    """
+
+    def __init__(self, options: GcpOptions, clock: Clock | None = None, login: Login | None = None) -> None:
         self.options = options
         self.clock = clock or Clock()
-        self._credentials: t.Any = None
+        self.login = login or Login(options, self.clock)
+        self._lock = threading.Lock()
+        self._keeps = False
+        self._kept: t.Any = None
+        self._clients: dict[Service, t.Any] = {}
+
+    def __enter__(self) -> t.Self:
+        self._keeps = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            kept, self._kept, self._keeps = self._kept, None, False
+            self._clients.clear()
+        if kept is not None:
+            kept.close()
 
     def call(self, attempt: str, permission: str, service: Service, method: str, request: Mapping[str, t.Any]) -> t.Any:
         """Call one method and give back its answer: a protobuf message, or the whole list that a paged method gives.
@@ -69,45 +98,56 @@ class PubSub:
         method: name of the client's method, for example "get_topic".  It must be safe to repeat, as all administrative ones are.
         Raises PubSubError or LoginError.
         """
-        deadline = self.clock.now() + self.options.retry_timeout
+
+        def send(left: float) -> t.Any:
+            if self._encrypted:
+                # In this thread: gRPC would wait for the token within the deadline of the call.
+                self.login.ensure_token(attempt)
+            timeout = max(0.1, min(self.options.request_timeout, left))
+            try:
+                answer = getattr(client, method)(request=dict(request), retry=None, timeout=timeout)
+                return list(answer) if hasattr(answer, "pages") else answer
+            except exceptions.GoogleAPICallError as failure:
+                error = self._translated(attempt, permission, failure)
+                if _passes(error):
+                    raise Transient(error) from failure
+                raise error from failure
+
         with self._client(service) as client:
-            for pause in intervals(0.5):
-                timeout = max(0.1, min(self.options.request_timeout, deadline - self.clock.now()))
-                try:
-                    answer = getattr(client, method)(request=dict(request), retry=None, timeout=timeout)
-                    return list(answer) if hasattr(answer, "pages") else answer
-                except exceptions.GoogleAPICallError as failure:
-                    error = self._translated(attempt, permission, failure)
-                    if not _passes(error) or self.clock.now() + pause > deadline:
-                        raise error from failure
-                self.clock.sleep(pause)
-        raise AssertionError("intervals() never ends")
+            return retry(send, self.options.retry_timeout, self.clock)
 
     @contextlib.contextmanager
     def _client(self, service: Service) -> Iterator[t.Any]:
-        kinds: dict[Service, tuple[t.Any, t.Any]] = {
-            "publisher": (PublisherClient, PublisherGrpcTransport),
-            "subscriber": (SubscriberClient, SubscriberGrpcTransport),
-        }
-        client_kind, transport_kind = kinds[service]
-        channel = self._channel(transport_kind)
+        with self._lock:
+            if self._keeps:
+                if self._kept is None:
+                    self._kept = self._channel()
+                if service not in self._clients:
+                    self._clients[service] = _client_of(service, self._kept)
+                kept = self._clients[service]
+            else:
+                kept = None
+        if kept is not None:
+            yield kept
+            return
+        channel = self._channel()
         try:
-            client_info = ClientInfo(user_agent="cdc.gcp")
-            yield client_kind(transport=transport_kind(channel=channel, client_info=client_info), client_info=client_info)
+            yield _client_of(service, channel)
         finally:
             channel.close()
 
-    def _channel(self, transport_kind: t.Any) -> t.Any:
+    @property
+    def _encrypted(self) -> bool:
+        return urlsplit(self.options.endpoints["pubsub_endpoint"]).scheme == "https"
+
+    def _channel(self) -> t.Any:
         address = urlsplit(self.options.endpoints["pubsub_endpoint"])
-        if address.scheme == "http":
-            return grpc.insecure_channel(f"{address.netloc}" if address.port else f"{address.netloc}:80")
-        if self._credentials is None:
-            self._credentials = credentials(self.options)
-        return transport_kind.create_channel(
-            address.netloc if address.port else f"{address.netloc}:443",
-            credentials=self._credentials,
-            ssl_credentials=grpc.ssl_channel_credentials(root_certificates=_certificates(self.options.ca_certificate_file)),
-        )
+        target = address.netloc if address.port else f"{address.netloc}:{443 if self._encrypted else 80}"
+        if not self._encrypted:
+            return grpc.insecure_channel(target, _CHANNEL_OPTIONS)
+        tls = grpc.ssl_channel_credentials(root_certificates=_certificates(self.options.ca_certificate_file))
+        token = grpc.metadata_call_credentials(AuthMetadataPlugin(self.login.credentials, None))
+        return grpc.secure_channel(target, grpc.composite_channel_credentials(tls, token), _CHANNEL_OPTIONS)
 
     def _translated(self, attempt: str, permission: str, failure: t.Any) -> ReconcileError:
         """A failure of the library as the one sentence that a person reads."""
@@ -128,6 +168,16 @@ class PubSub:
             "UNIMPLEMENTED": " This server does not have that; Google's emulator, for one, has no IAM.",
         }.get(code, "")
         return PubSubError(f"{attempt} failed with {code}: {said}{hint}", code, said)
+
+
+def _client_of(service: Service, channel: t.Any) -> t.Any:
+    kinds: dict[Service, tuple[t.Any, t.Any]] = {
+        "publisher": (PublisherClient, PublisherGrpcTransport),
+        "subscriber": (SubscriberClient, SubscriberGrpcTransport),
+    }
+    client_kind, transport_kind = kinds[service]
+    client_info = ClientInfo(user_agent="cdc.gcp")
+    return client_kind(transport=transport_kind(channel=channel, client_info=client_info), client_info=client_info)
 
 
 def _passes(error: ReconcileError) -> bool:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._gcp.options import GcpOptions
 from .._gcp.policy import POLICY_VERSION
-from .._reconcile.wait import Clock
 from .gateway import PubSub, PubSubError
 from .values import Kind, full_name
 
@@ -28,9 +26,9 @@ class PubSubPolicy:
     title: names the resource in messages: "topic changes".
     """
 
-    def __init__(self, kind: Kind, resource: str, options: GcpOptions, clock: Clock | None = None) -> None:
-        self.server = PubSub(options, clock)
-        self.name = full_name("resource", resource, kind, options.project)
+    def __init__(self, kind: Kind, resource: str, server: PubSub) -> None:
+        self.server = server
+        self.name = full_name("resource", resource, kind, server.options.project)
         self.title = f"{kind} {self.name.rsplit('/', 1)[1]}"
         self._permissions = f"pubsub.{kind}s"
 

@@ -41,8 +41,9 @@ class PubSubResource(ABC, t.Generic[Observed]):
             raise InvalidInput("labels_exact needs labels; write labels: {} to remove all.")
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any]) -> t.Self:
-        return cls(PubSub(GcpOptions.from_params(params)), params)
+    def from_params(cls, params: Mapping[str, t.Any], server: PubSub | None = None) -> t.Self:
+        """From the module's parameters.  server: one that exists already."""
+        return cls(server or PubSub(GcpOptions.from_params(params)), params)
 
     @abstractmethod
     def observed(self, message: t.Any) -> Observed:

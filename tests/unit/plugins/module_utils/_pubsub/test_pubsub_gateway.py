@@ -9,10 +9,12 @@ import pathlib
 import socket
 import time
 import typing as t
+from concurrent import futures
 
 import google.oauth2.credentials
 import grpc
 import pytest
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp import auth
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import LoginError
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import GcpOptions, argument_spec
 from ansible_collections.cdc.gcp.plugins.module_utils._pubsub.gateway import PubSub, PubSubError
@@ -106,12 +108,12 @@ def test_an_untrusted_certificate_fails_at_once(certificate: t.Any) -> None:
     assert time.monotonic() - start < 4
 
 
-def test_a_token_that_cannot_be_had_is_a_login_error(certificate: t.Any) -> None:
+def test_a_token_that_cannot_be_had_is_a_login_error(certificate: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path, credentials = certificate
     server = PubSubServer(credentials)
     login = {"auth_kind": "accesstoken", "access_token": "token-1", "ca_certificate_file": str(path), "retry_timeout": 5}
     target = gateway(f"https://{server.address}", **login)
-    target._credentials = google.oauth2.credentials.Credentials(None, refresh_token=None)
+    monkeypatch.setattr(auth, "credentials", lambda options: google.oauth2.credentials.Credentials(None, refresh_token=None))
     with pytest.raises(LoginError, match="Reading topic abc: cannot log in to Google Cloud: .*refresh"):
         get(target)
     server.close()
@@ -127,3 +129,50 @@ def test_a_key_file_that_is_not_there_is_a_login_error(certificate: t.Any, tmp_p
 def test_a_file_of_certificates_that_is_not_there_is_the_users_mistake(tmp_path: pathlib.Path) -> None:
     with pytest.raises(InvalidInput, match="ca_certificate_file"):
         get(gateway("https://127.0.0.1:1", ca_certificate_file=str(tmp_path / "no.pem"), auth_kind="accesstoken", access_token="x"))
+
+
+@pytest.fixture
+def channels(monkeypatch: pytest.MonkeyPatch) -> list[t.Any]:
+    """The channels that were opened, in order."""
+    opened: list[t.Any] = []
+    real = grpc.insecure_channel
+
+    def insecure_channel(*args: t.Any, **rest: t.Any) -> t.Any:
+        opened.append(real(*args, **rest))
+        return opened[-1]
+
+    monkeypatch.setattr(grpc, "insecure_channel", insecure_channel)
+    return opened
+
+
+SUBSCRIPTION = {"subscription": "projects/demo/subscriptions/abc"}
+POLICY = {"resource": "projects/demo/topics/abc"}
+
+
+def test_a_with_block_keeps_one_channel_for_all_services(pubsub: t.Any, channels: list[t.Any]) -> None:
+    pubsub.expect(*GET).expect("GetSubscription", SUBSCRIPTION).expect("GetIamPolicy", POLICY).expect(*GET)
+    with gateway(f"http://{pubsub.address}") as server:
+        assert channels == [], "nothing is opened before the first call"
+        get(server)
+        server.call("Reading abc", "p", "subscriber", "get_subscription", SUBSCRIPTION)
+        server.call("Reading abc", "p", "publisher", "get_iam_policy", POLICY)
+        get(server)
+    assert len(channels) == 1
+    with pytest.raises(ValueError, match="closed"):
+        channels[0].unary_unary("/x/y")(b"")
+
+
+def test_without_a_with_block_each_call_has_its_own_channel(pubsub: t.Any, channels: list[t.Any]) -> None:
+    pubsub.expect(*GET).expect(*GET)
+    server = gateway(f"http://{pubsub.address}")
+    get(server)
+    get(server)
+    assert len(channels) == 2
+
+
+def test_threads_share_the_channel(pubsub: t.Any, channels: list[t.Any]) -> None:
+    for _ in range(8):
+        pubsub.expect(*GET)
+    with gateway(f"http://{pubsub.address}") as server, futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: get(server), range(8)))
+    assert len(channels) == 1
