@@ -305,7 +305,7 @@ def workload(params: dict[str, t.Any]) -> Workload:
     check(params)
     cluster = Cluster(KubernetesOptions.from_params(params))
     if params["state"] != "absent":
-        params = {**params, "checksums": checksums(params, SecretStore(params, cluster))}
+        params = {**params, "checksums": checksums(params, SecretStore(cluster))}
     return Workload(
         cluster,
         deployment(params),

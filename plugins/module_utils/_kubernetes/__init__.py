@@ -7,6 +7,7 @@ errors.py    what the API server refuses, as one sentence
 cluster.py   the one gateway: deadlines, retries, and where an object of any kind lives
 manifest.py  objects as plain data: comparable, without noise, secrets hidden.  Pure
 object.py    any object: server-side apply, planned by the server's own dry run
+unchanged.py proof that an apply would change nothing, from the live object alone.  Pure
 secrets.py   Secrets that go from one system straight into the cluster
 rollout.py   whether a Deployment's rollout is done, goes on, or cannot end well.  Pure
 log.py       log lines that a person may see, secrets hidden.  Pure

@@ -7,12 +7,14 @@ The official client gives configuration, log-in and TLS; requests and answers ar
 from __future__ import annotations
 
 import json
+import threading
 import typing as t
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from .._reconcile.errors import InvalidInput, ReconcileError
-from .._reconcile.wait import Clock, intervals
+from .._reconcile.retry import Transient, retry, retry_after
+from .._reconcile.wait import Clock
 from .errors import FIELD_MANAGER, ApiError
 from .login import LoginError, configuration
 from .options import KubernetesOptions
@@ -34,8 +36,23 @@ FIRST_ANSWER_TIMEOUT = 10.0
 """Seconds to try for a server that has never answered: then the address is more probably wrong than the server restarting."""
 
 
+KINDS: dict[tuple[str, str], tuple[str, bool]] = {
+    ("v1", "ConfigMap"): ("configmaps", True),
+    ("v1", "Event"): ("events", True),
+    ("v1", "Namespace"): ("namespaces", False),
+    ("v1", "PersistentVolumeClaim"): ("persistentvolumeclaims", True),
+    ("v1", "Pod"): ("pods", True),
+    ("v1", "Secret"): ("secrets", True),
+    ("v1", "ServiceAccount"): ("serviceaccounts", True),
+    ("apps/v1", "Deployment"): ("deployments", True),
+    ("apps/v1", "ReplicaSet"): ("replicasets", True),
+    ("storage.k8s.io/v1", "StorageClass"): ("storageclasses", False),
+}
+"""Plural, and whether it lives in a namespace, of the kinds that the collection uses itself; others are looked up on the server."""
+
+
 class Cluster:
-    """Requests to one API server.
+    """Requests to one API server.  Usable from several threads at once.
 
     pool: what sends (urllib3.PoolManager.request), or None to make one of `options` at the first request.
     """
@@ -46,7 +63,8 @@ class Cluster:
         self._pool = pool
         self._configuration: t.Any = None
         self._answered = False
-        self._kinds: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._kinds = dict(KINDS)
+        self._lock = threading.RLock()
 
     def read(self, api_version: str, kind: str, namespace: str | None, name: str) -> Json | None:
         """One object, or None when it (or its namespace, or its kind) does not exist."""
@@ -89,7 +107,7 @@ class Cluster:
         ]
 
     def path(self, api_version: str, kind: str, namespace: str | None, name: str | None) -> str:
-        """Where an object, or without `name` its collection, lives.  Asks the server for its kinds once a group."""
+        """Where an object, or without `name` its collection, lives.  Asks the server for the kinds of a group that has some unknown one."""
         plural, namespaced = self._kind(api_version, kind)
         root = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
         if namespaced and not namespace:
@@ -137,10 +155,7 @@ class Cluster:
     def _send(
         self, attempt: str, method: str, path: str, query: Mapping[str, str] | None, body: Manifest | None, content_type: str
     ) -> bytes:
-        start = self.clock.now()
-        for pause in intervals(0.5):
-            error: ReconcileError
-            wanted_pause = None
+        def send(left: float) -> bytes:
             try:
                 response = self._open().request(
                     method,
@@ -153,28 +168,27 @@ class Cluster:
             except urllib3.exceptions.HTTPError as failure:
                 if isinstance(failure, urllib3.exceptions.SSLError):
                     raise LoginError(f"{attempt}: no trusted connection to {self._host()} ({_cause(failure)}). Check ca_cert.") from failure
-                error = ReconcileError(f"{attempt}: no answer from {self._host()} ({_cause(failure)}). Check the address and the network.")
-            else:
-                self._answered = True
-                if response.status < 400:
-                    return bytes(response.data)
-                error = ApiError(attempt, response.status, _status(response))
-                if response.status not in RETRIED:
-                    raise error
-                wait = response.headers.get("Retry-After", "")
-                wanted_pause = float(wait) if wait.isdigit() else None
-            pause = pause if wanted_pause is None else wanted_pause
-            budget = self.options.retry_timeout if self._answered else min(self.options.retry_timeout, FIRST_ANSWER_TIMEOUT)
-            if self.clock.now() + pause > start + budget:
-                raise error
-            self.clock.sleep(pause)
-        raise AssertionError("intervals() never ends")
+                said = f"{attempt}: no answer from {self._host()} ({_cause(failure)}). Check the address and the network."
+                raise Transient(ReconcileError(said)) from failure
+            self._answered = True
+            if response.status < 400:
+                return bytes(response.data)
+            error = ApiError(attempt, response.status, _status(response))
+            if response.status in RETRIED:
+                raise Transient(error, retry_after(response.headers.get("Retry-After")))
+            raise error
+
+        def budget() -> float:
+            return self.options.retry_timeout if self._answered else min(self.options.retry_timeout, FIRST_ANSWER_TIMEOUT)
+
+        return retry(send, budget, self.clock)
 
     def _open(self) -> t.Any:
-        if self._pool is None:
-            self._configuration = configuration(self.options)
-            self._pool = kubernetes.client.ApiClient(self._configuration).rest_client.pool_manager
-        return self._pool
+        with self._lock:
+            if self._pool is None:
+                self._configuration = configuration(self.options)
+                self._pool = kubernetes.client.ApiClient(self._configuration).rest_client.pool_manager
+            return self._pool
 
     def _host(self) -> str:
         return str(self._configuration.host if self._configuration else self.options.host)
@@ -186,7 +200,9 @@ class Cluster:
         headers = {"Accept": "application/json", "Content-Type": content_type, "User-Agent": FIELD_MANAGER}
         if self.options.impersonate_user:
             headers["Impersonate-User"] = self.options.impersonate_user
-        for setting in (self._configuration.auth_settings() if self._configuration else {}).values():
+        with self._lock:  # It may run the kubeconfig's log-in program.
+            settings = self._configuration.auth_settings() if self._configuration else {}
+        for setting in settings.values():
             headers[setting["key"]] = setting["value"]
         return headers
 

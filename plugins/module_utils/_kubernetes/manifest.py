@@ -8,7 +8,7 @@ import binascii
 import hashlib
 import json
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
@@ -56,15 +56,30 @@ def with_secret_data(manifest: Manifest, values: Mapping[str, str] | None, files
     return {**manifest, "data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
 
 
-def comparable(found: Manifest) -> Json:
-    """What a person compares: no status, no noise, and a Secret's values as `Secret`."""
+Readable = Mapping[str, Callable[[str], t.Any]]
+"""By key of a Secret's data: what to show of the decoded text."""
+
+
+def comparable(found: Manifest, readable: Readable | None = None) -> Json:
+    """What a person compares: no status, no noise, and a Secret's values as `Secret`, but for what `readable` makes of some."""
     metadata = {key: value for key, value in found.get("metadata", {}).items() if key not in (*NOISE, "annotations")}
     if kept := shown_annotations(found):
         metadata["annotations"] = kept
     shown = {**{key: value for key, value in found.items() if key != "status"}, "metadata": metadata}
     if is_secret(found) and shown.get("data"):
-        shown["data"] = {key: Secret(value) for key, value in shown["data"].items()}
+        shown["data"] = {key: _shown_value(value, (readable or {}).get(key)) for key, value in shown["data"].items()}
     return shown
+
+
+def _shown_value(value: str, show: Callable[[str], t.Any] | None) -> t.Any:
+    """What a person sees of one value of a Secret; what cannot be decoded stays hidden."""
+    if show is None:
+        return Secret(value)
+    try:
+        text = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return Secret(value)
+    return show(text)
 
 
 def shown_annotations(found: Manifest) -> Json:

@@ -15,8 +15,9 @@ from .._reconcile.secret import HIDDEN
 from .._reconcile.wait import wait_for
 from .cluster import Cluster, Json, Manifest, identity, title
 from .errors import ApiError
-from .manifest import checked, comparable, sha256, shown_annotations, with_secret_data
+from .manifest import Readable, checked, comparable, sha256, shown_annotations, with_secret_data
 from .options import KubernetesOptions
+from .unchanged import applied_unchanged
 
 HOLDS_DATA = frozenset({"Namespace", "PersistentVolume", "PersistentVolumeClaim"})
 """Kinds whose deletion may delete data that nobody can bring back."""
@@ -24,8 +25,9 @@ HOLDS_DATA = frozenset({"Namespace", "PersistentVolume", "PersistentVolumeClaim"
 
 @dataclass(frozen=True)
 class Observed:
-    """An object as it is (`live`), and as the server's dry run says it would be after an apply (`expected`).
+    """An object as it is (`live`), and as it would be after an apply (`expected`).
 
+    `expected` is what the server's dry run says, or `live` itself where that is proven to be the same.
     Each is None when it does not exist; `expected` also when absence is wanted.
     """
 
@@ -49,6 +51,7 @@ class KubernetesObject:
     manifest: what is wanted, at least apiVersion, kind and metadata.name.  present: False when it shall not exist.
     force_conflicts: take over fields that other managers own.  delete_data: allow to delete kinds that hold data.
     wait_timeout: seconds to wait for a deletion.
+    readable: what to show of a Secret's values, by key; the others stay hidden.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class KubernetesObject:
         force_conflicts: bool = False,
         delete_data: bool = False,
         wait_timeout: float = 120,
+        readable: Readable | None = None,
     ) -> None:
         self.cluster = cluster
         self.manifest = manifest
@@ -66,6 +70,7 @@ class KubernetesObject:
         self.force_conflicts = force_conflicts
         self.delete_data = delete_data
         self.wait_timeout = wait_timeout
+        self.readable = readable
         self.title = title(manifest)
 
     @classmethod
@@ -85,6 +90,8 @@ class KubernetesObject:
         live = self.cluster.read(str(self.manifest["apiVersion"]), kind, namespace, name)
         if not self.present:
             return None if live is None else Observed(live, None)
+        if live is not None and applied_unchanged(live, self.manifest):
+            return Observed(live, live)
         return Observed(live, self._dry_run())
 
     def _dry_run(self) -> Json:
@@ -99,13 +106,13 @@ class KubernetesObject:
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None:
             return Plan(None, None)
-        before = None if observed.live is None else comparable(observed.live)
+        before = None if observed.live is None else comparable(observed.live, self.readable)
         if observed.expected is None:
             if self.manifest["kind"] in HOLDS_DATA and not self.delete_data:
                 raise Refused(f"Deleting {self.title} may delete data for good; say delete_data=true if that is meant.")
             return Plan(before, None, (Delete(f"delete {self.title}"),))
-        after = comparable(observed.expected)
-        if before == after:
+        after = comparable(observed.expected, self.readable)
+        if unchanged(observed):
             return Plan(before, after)
         return Plan(before, after, (Apply(f"{'create' if before is None else 'update'} {self.title}"),))
 
@@ -131,6 +138,13 @@ class KubernetesObject:
             "sha256": sha256(found) if found else None,
             "live_annotations": shown_annotations(observed.live) if observed and observed.live else None,
         }
+
+
+def unchanged(observed: Observed) -> bool:
+    """Whether an apply would change nothing that a person compares."""
+    if observed.live is None or observed.expected is None:
+        return False
+    return observed.live is observed.expected or comparable(observed.live) == comparable(observed.expected)
 
 
 def read_files(paths: Mapping[str, str] | None) -> dict[str, bytes] | None:

@@ -89,6 +89,26 @@ def judge(view: View) -> Verdict:
     return _going_on(new, view)
 
 
+def rolled_out(deployment: Json) -> bool:
+    """Whether the Deployment's own status proves that its present template is rolled out, so that no pod need be looked at.
+
+    The counts leave out pods that are being terminated.  That matters where none is wanted: then only a server that counts them
+    (status.terminatingReplicas) proves it.
+    """
+    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    if not wanted and status.get("terminatingReplicas") != 0:
+        return False
+    if status.get("observedGeneration") != deployment["metadata"].get("generation") or status.get("unavailableReplicas"):
+        return False
+    return all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "availableReplicas"))
+
+
+def living_pod(pods: Iterable[Json]) -> str | None:
+    """The name of a pod that is neither over nor being deleted."""
+    alive = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])
+    return next((_name(pod) for pod in alive if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")), None)
+
+
 def new_replica_set(view: View) -> Json | None:
     """The ReplicaSet of the Deployment's present template, found as the controller finds it: by comparing templates.
 

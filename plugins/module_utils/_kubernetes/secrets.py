@@ -15,13 +15,15 @@ from .options import KubernetesOptions
 
 
 class SecretStore:
-    """The Secrets of one cluster.
+    """The Secrets of one cluster."""
 
-    params: a module's parameters, with KUBERNETES_OPTIONS among them.  cluster: for tests.
-    """
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
 
-    def __init__(self, params: Mapping[str, t.Any], cluster: Cluster | None = None) -> None:
-        self._cluster = cluster or Cluster(KubernetesOptions.from_params(params))
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> SecretStore:
+        """From a module's parameters, with KUBERNETES_OPTIONS among them."""
+        return cls(Cluster(KubernetesOptions.from_params(params)))
 
     def read(self, namespace: str, name: str) -> dict[str, bytes] | None:
         """The decoded data of a Secret, or None when there is no such Secret (or no such namespace)."""

@@ -13,8 +13,8 @@ from .._reconcile.plan import Plan
 from .._reconcile.wait import wait_for
 from .cluster import Cluster, Manifest, identity
 from .log import last_error, masked_lines
-from .object import KubernetesObject, Observed
-from .rollout import State, Verdict, View, judge, restarts
+from .object import KubernetesObject, Observed, unchanged
+from .rollout import State, Verdict, View, judge, living_pod, restarts, rolled_out
 from .secrets import SecretStore
 
 LOG_LINES = 20
@@ -27,9 +27,15 @@ class RolloutFailed(ReconcileError):
 
 @dataclass(frozen=True)
 class ObservedWorkload(Observed):
-    """A Deployment with its pods; `view` is None when it does not exist."""
+    """A Deployment with its pods; `view` is None when it does not exist.
+
+    rolled_out: the Deployment is unchanged and its own status proves the rollout, so that nothing else was listed.
+    pod: the name of its pod, if that is known then.
+    """
 
     view: View | None
+    rolled_out: bool = False
+    pod: str | None = None
 
 
 class Workload(KubernetesObject):
@@ -39,6 +45,7 @@ class Workload(KubernetesObject):
     scheduling_timeout: seconds that a pod may find no node.
     hint: what the last log lines, and the reason after them, may mean, as a sentence, or None.
     results: further values for the module's result that are known beforehand.
+    want_pod: whether the fact `pod_name` is asked for; of an unchanged Deployment that rolled out it costs one more request.
     """
 
     def __init__(
@@ -52,20 +59,27 @@ class Workload(KubernetesObject):
         scheduling_timeout: float = 180,
         hint: Callable[[Sequence[str]], str | None] = lambda lines: None,
         results: Mapping[str, t.Any] | None = None,
+        want_pod: bool = True,
     ) -> None:
         super().__init__(cluster, manifest, present, force_conflicts, wait_timeout=wait_timeout)
         self.wait = wait
         self.scheduling_timeout = scheduling_timeout
         self.hint = hint
         self.results = results or {}
+        self.want_pod = want_pod
 
     def read(self) -> ObservedWorkload | None:
         found = super().read()
-        return None if found is None else ObservedWorkload(found.live, found.expected, self._view())
+        if found is None:
+            return None
+        if found.live is not None and unchanged(found) and rolled_out(found.live):
+            pod = self._pod_name() if self.want_pod else None
+            return ObservedWorkload(found.live, found.expected, View(found.live), True, pod)
+        return ObservedWorkload(found.live, found.expected, self._view())
 
     def plan(self, observed: Observed | None) -> Plan:
         plan = super().plan(observed)
-        if plan.actions or not isinstance(observed, ObservedWorkload) or observed.view is None:
+        if plan.actions or not isinstance(observed, ObservedWorkload) or observed.view is None or observed.rolled_out:
             return plan
         verdict = judge(observed.view)
         if verdict.state is State.DONE:
@@ -76,7 +90,7 @@ class Workload(KubernetesObject):
         """Wait until the rollout is done, also one that an earlier run began.  Raises RolloutFailed or DeadlineExceeded."""
         if not isinstance(observed, ObservedWorkload):
             return None
-        if not self.wait or not self.present or observed.view is None:
+        if not self.wait or not self.present or observed.view is None or observed.rolled_out:
             return observed
         begin, before, last = self.cluster.clock.now(), restarts(observed.view.pods), judge(observed.view)
 
@@ -101,20 +115,27 @@ class Workload(KubernetesObject):
     def facts(self, observed: Observed | None) -> dict[str, t.Any]:
         found = observed.expected if observed and self.present else None
         template = (found or self.manifest)["spec"]["template"]
-        verdict = judge(observed.view) if isinstance(observed, ObservedWorkload) and observed.view else None
+        pod, ready = _pod_and_readiness(observed)
         _, namespace, name = identity(self.manifest)
         return {
             **self.results,
             "namespace": namespace,
             "name": name,
             "image": template["spec"]["containers"][0]["image"],
-            "pod_name": verdict.pod if verdict else None,
-            "ready": bool(verdict and verdict.pod and verdict.state is State.DONE),
+            "pod_name": pod,
+            "ready": ready,
         }
+
+    def _pod_name(self) -> str | None:
+        _, namespace, _ = identity(self.manifest)
+        return living_pod(self.cluster.find("v1", "Pod", str(namespace), labelSelector=self._selector()))
+
+    def _selector(self) -> str:
+        return ",".join(f"{key}={value}" for key, value in sorted(self.manifest["spec"]["selector"]["matchLabels"].items()))
 
     def _view(self) -> View | None:
         _, namespace, name = identity(self.manifest)
-        selector = ",".join(f"{key}={value}" for key, value in sorted(self.manifest["spec"]["selector"]["matchLabels"].items()))
+        selector = self._selector()
         pods = self.cluster.find("v1", "Pod", str(namespace), labelSelector=selector)
         replica_sets = self.cluster.find("apps/v1", "ReplicaSet", str(namespace), labelSelector=selector)
         pending = any(pod.get("status", {}).get("phase") == "Pending" for pod in pods)
@@ -147,7 +168,7 @@ class Workload(KubernetesObject):
     def _known_secrets(self) -> list[str]:
         """Values of the Secrets that the pods get as environment: what a log could repeat."""
         _, namespace, _ = identity(self.manifest)
-        store = SecretStore({}, self.cluster)
+        store = SecretStore(self.cluster)
         known = []
         for container in self.manifest["spec"]["template"]["spec"]["containers"]:
             for variable in container.get("env", ()):
@@ -156,3 +177,13 @@ class Workload(KubernetesObject):
                     value = (store.read(str(namespace), source["name"]) or {}).get(source["key"], b"")
                     known.append(value.decode(errors="replace"))
         return known
+
+
+def _pod_and_readiness(observed: Observed | None) -> tuple[str | None, bool]:
+    """The pod's name, if known, and whether the Deployment is rolled out with a pod."""
+    if not isinstance(observed, ObservedWorkload) or observed.view is None:
+        return None, False
+    if observed.rolled_out:
+        return observed.pod, observed.view.deployment["spec"].get("replicas", 1) > 0
+    verdict = judge(observed.view)
+    return verdict.pod, bool(verdict.pod and verdict.state is State.DONE)

@@ -144,9 +144,10 @@ def test_what_holds_data_is_deleted_only_when_meant(api: FakeApi, run_module: t.
 
 def test_an_immutable_field_is_named(api: FakeApi, run_module: t.Any) -> None:
     refused = status(422, "Invalid", "spec is immutable", [{"field": "spec", "message": "Forbidden: spec is immutable after creation"}])
+    wanted = {**CLAIM_GIVEN["definition"], "spec": {"storageClassName": "ssd"}}  # type: ignore[dict-item]
     api.expect("GET", CLAIM, answer=CLAIM_GIVEN["definition"])
-    api.expect("PATCH", CLAIM, query=DRY_RUN, body=CLAIM_GIVEN["definition"], status=422, answer=refused)
-    result = run_module(kubernetes_object, **CLAIM_GIVEN)
+    api.expect("PATCH", CLAIM, query=DRY_RUN, body=wanted, status=422, answer=refused)
+    result = run_module(kubernetes_object, **{**CLAIM_GIVEN, "definition": wanted})
     assert "spec: Forbidden: spec is immutable after creation. The field cannot change" in result["msg"]
 
 
