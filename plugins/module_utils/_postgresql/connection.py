@@ -7,8 +7,10 @@ import contextlib
 import os
 import re
 import tempfile
+import threading
 import typing as t
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from .._reconcile.engine import Library
 from .._reconcile.errors import ReconcileError
@@ -51,12 +53,79 @@ class DatabaseMissing(DatabaseError):
     """The server has no such database (SQLSTATE 3D000)."""
 
 
+@dataclass
+class _Kept:
+    """The kept connection of one log-in; the lock is of whoever uses it."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    connection: Connection | None = None
+
+
+class Sessions:
+    """One connection a log-in, kept until `close`, for everything that one plan asks of PostgreSQL.
+
+    Usable from several threads: a log-in's connection is lent to one at a time.  Close before a database or the server is deleted,
+    which open sessions would prevent.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[t.Any, ...], _Kept] = {}
+
+    def __enter__(self) -> t.Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def lend(self, options: ServerOptions, login: Login) -> Iterator[Connection]:
+        """The connection of `login`: the kept one if it still answers, else a new one.  Raises what a failed log-in raises."""
+        key = (options.host, options.port, options.database, options.ssl_mode, options.ca_certificate, login)
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept())
+        with kept.lock:
+            connection = kept.connection
+            if connection is None or not _answers(connection):
+                kept.connection = None
+                connection = kept.connection = _connect(options, login)
+            try:
+                yield connection
+            finally:
+                if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                    kept.connection = None
+                    connection.close()
+
+    def close(self) -> None:
+        """Close all connections; a later use opens new ones."""
+        with self._lock:
+            everything = list(self._kept.values())
+        for kept in everything:
+            with kept.lock:
+                connection, kept.connection = kept.connection, None
+                if connection is not None:
+                    connection.close()
+
+
+def _answers(connection: Connection) -> bool:
+    """Whether a kept connection still works; a restart of the server, or an operator, may have ended it.  Closes one that does not."""
+    try:
+        connection.execute("")
+    except psycopg.Error:
+        connection.close()
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def session(options: ServerOptions, login: Login) -> Iterator[Connection]:
-    """A connection as `login`, autocommit, closed at the end.  What psycopg raises inside becomes a DatabaseError."""
-    connection = _connect(options, login)
+    """A connection as `login`, autocommit: a kept one if `options` has `sessions`, else one that is closed at the end.
+
+    What psycopg raises inside becomes a DatabaseError.
+    """
+    lent = options.sessions.lend(options, login) if options.sessions else contextlib.closing(_connect(options, login))
     try:
-        with contextlib.closing(connection):
+        with lent as connection:
             yield connection
     except psycopg.Error as error:
         raise _statement_error(options, login, error) from error
@@ -91,7 +160,8 @@ def password_works(options: ServerOptions, login: Login) -> bool:
     What PostgreSQL checks after the password (may the role log in, has it CONNECT, are there too many connections) does not count.
     """
     try:
-        _connect(options, login).close()
+        with session(options, login):
+            pass
     except LoginRefused:
         return False
     except (DatabaseMissing, NotAdmitted):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.plan import Action, Plan
-from .connection import Connection, session, unless_absent, unseen_warnings
+from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
 
@@ -124,7 +124,7 @@ class DebeziumTables:
     drop_offsets: bool
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> DebeziumTables:
+    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> DebeziumTables:
         """From the parameters of the module postgresql_debezium_tables."""
         for option in ("schema", "offset_table", "signal_table"):
             if params[option] and not PLAIN_NAME.fullmatch(params[option]):
@@ -135,7 +135,7 @@ class DebeziumTables:
         if signal_table == offset_table:
             raise InvalidInput("signal_table and offset_table must be two tables, or one of them must be given.")
         return cls(
-            options=ServerOptions.from_params(params, check_mode),
+            options=ServerOptions.from_params(params, check_mode, sessions),
             login=login(params),
             schema=params["schema"],
             offset_table=offset_table,

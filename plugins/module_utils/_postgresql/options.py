@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
+
+if t.TYPE_CHECKING:
+    from .connection import Sessions
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 """libpq's sslmode."""
@@ -44,6 +47,7 @@ class ServerOptions:
 
     connect_timeout: seconds.
     absent_allowed: True in check mode, where what an earlier task would have made may be missing.
+    sessions: connections that are kept for a whole plan, or None for one each time.
     """
 
     host: str | None
@@ -55,9 +59,10 @@ class ServerOptions:
     server_exists: bool
     login_exists: bool
     absent_allowed: bool
+    sessions: Sessions | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def from_params(cls, params: t.Mapping[str, t.Any], check_mode: bool) -> ServerOptions:
+    def from_params(cls, params: t.Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> ServerOptions:
         """From a module's parameters.  Raises InvalidInput for what cannot work, before anything is asked."""
         host = params["login_host"] or None
         server_exists = bool(params["server_exists"] and (host or not check_mode))
@@ -82,6 +87,7 @@ class ServerOptions:
             server_exists,
             params["login_exists"],
             check_mode,
+            sessions,
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .._reconcile.errors import Refused
 from .._reconcile.plan import Action, Plan
 from .._table_name import TableName, parse_tables
-from .connection import Connection, session, unless_absent, unseen_warnings
+from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
 from .tables import Table, check_capturable, read_tables
@@ -62,10 +62,10 @@ class Publication:
     slot_name: str | None
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> Publication:
+    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> Publication:
         """From the parameters of the module postgresql_publication."""
         return cls(
-            options=ServerOptions.from_params(params, check_mode),
+            options=ServerOptions.from_params(params, check_mode, sessions),
             login=login(params),
             name=params["name"],
             tables=parse_tables(params["tables"] or ()),

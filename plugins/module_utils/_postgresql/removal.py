@@ -9,7 +9,7 @@ from typing import Any
 
 from .._reconcile.errors import Refused
 from .._reconcile.plan import Action, Plan
-from .connection import Connection, session, unless_absent
+from .connection import Connection, Sessions, session, unless_absent
 from .options import Login, ServerOptions, login
 from .statements import Execute, execute, statement
 
@@ -41,10 +41,10 @@ class ReplicationUserRemoval:
     drop_owned: bool
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any], check_mode: bool) -> ReplicationUserRemoval:
+    def from_params(cls, params: Mapping[str, Any], check_mode: bool, sessions: Sessions | None = None) -> ReplicationUserRemoval:
         """From the parameters of the module postgresql_replication_user."""
         owner = login(params, "owner") if params["owner_user"] else None
-        return cls(ServerOptions.from_params(params, check_mode), login(params), owner, params["name"], params["drop_owned"])
+        return cls(ServerOptions.from_params(params, check_mode, sessions), login(params), owner, params["name"], params["drop_owned"])
 
     @property
     def title(self) -> str:

@@ -11,7 +11,7 @@ from .._reconcile.errors import InvalidInput, ReconcileError, Refused
 from .._reconcile.plan import Action, Plan
 from .._reconcile.secret import Secret
 from .._table_name import TableName, parse_tables
-from .connection import Connection, password_works, session, unless_absent, unseen_warnings
+from .connection import Connection, Sessions, password_works, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .role import Privilege, Privileges, Role, read_privileges, read_role
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
@@ -57,12 +57,12 @@ class ReplicationUser:
     revoke_cloudsqlsuperuser: bool
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> ReplicationUser:
+    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> ReplicationUser:
         """From the parameters of the module postgresql_replication_user."""
         if params["password"] == "":
             raise InvalidInput("password is empty; PostgreSQL lets nobody log in with an empty password.")
         return cls(
-            options=ServerOptions.from_params(params, check_mode),
+            options=ServerOptions.from_params(params, check_mode, sessions),
             admin=login(params),
             owner=login(params, "owner") if params["owner_user"] else None,
             name=params["name"],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.plan import Action, Plan
 from .._table_name import TableName
-from .connection import Connection, Row, session
+from .connection import Connection, Row, Sessions, session
 from .options import Login, ServerOptions, login
 
 try:
@@ -38,8 +38,8 @@ class TableRow:
         self._key: Mapping[str, t.Any] = {}
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool) -> TableRow:
-        options = ServerOptions.from_params(params, check_mode)
+    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> TableRow:
+        options = ServerOptions.from_params(params, check_mode, sessions)
         return cls(options, login(params), TableName.parse(params["table"]), params["values"], params["state"] == "present")
 
     def read(self) -> Found:
