@@ -104,7 +104,7 @@ region:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.connect import ConnectInfo
+from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.connect import ConnectionInfo
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import GOOGLE_AUTH
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import REQUESTS
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import argument_spec
@@ -120,7 +120,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    run(module, lambda: ConnectInfo.from_params(module.params), libraries=(GOOGLE_AUTH, REQUESTS))
+    run(module, lambda: ConnectionInfo.from_params(module.params), libraries=(GOOGLE_AUTH, REQUESTS))
 
 
 if __name__ == "__main__":

@@ -139,23 +139,15 @@ actions:
   sample: ["create a key of debezium-shop@shop-prod.iam.gserviceaccount.com and store it, because there is no such Secret"]
 """
 
-import typing as t
-from collections.abc import Mapping
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import GOOGLE_AUTH
-from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import REQUESTS, Client
-from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import GcpOptions, argument_spec
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import REQUESTS
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import argument_spec
 from ansible_collections.cdc.gcp.plugins.module_utils._iam.key_secret import KeySecret
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.login import KUBERNETES
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.options import KUBERNETES_OPTIONS
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.secrets import SecretStore
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import run
-
-
-def key_secret(params: Mapping[str, t.Any]) -> KeySecret:
-    """IAM on one side, the cluster on the other."""
-    return KeySecret(Client(GcpOptions.from_params(params)), SecretStore(params), params)
 
 
 def main() -> None:
@@ -174,7 +166,11 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    run(module, lambda: key_secret(module.params), libraries=(GOOGLE_AUTH, REQUESTS, KUBERNETES))
+    run(
+        module,
+        lambda: KeySecret.from_params(module.params, None, SecretStore.from_params(module.params)),
+        libraries=(GOOGLE_AUTH, REQUESTS, KUBERNETES),
+    )
 
 
 if __name__ == "__main__":

@@ -40,23 +40,23 @@ class OperationFailed(ReconcileError):
 class SqlAdmin:
     """Requests to the Cloud SQL Admin API for one module call.
 
-    timeout: seconds that the whole call may wait, for operations of its own and of others.
+    timeout: seconds that it may wait in all, for operations of its own and of others.
     poll_interval: longest pause between two looks at an operation, in seconds.
     """
 
     def __init__(self, client: Client, timeout: float, poll_interval: float) -> None:
         self.client = client
         self.project = client.options.project
-        self._deadline = client.clock.now() + timeout
+        self._left = timeout
         self._poll_interval = poll_interval
 
     @classmethod
-    def from_params(cls, params: Json) -> SqlAdmin:
-        """From a module's parameters, among them `timeout` and `poll_interval`."""
+    def from_params(cls, params: Json, client: Client | None = None) -> SqlAdmin:
+        """From a module's parameters, among them `timeout` and `poll_interval`.  client: one that exists already."""
         for option in ("timeout", "poll_interval"):
             if params[option] < 1:
                 raise InvalidInput(f"{option} is in seconds and must be 1 or more, not {params[option]}.")
-        return cls(Client(GcpOptions.from_params(params)), params["timeout"], params["poll_interval"])
+        return cls(client or Client(GcpOptions.from_params(params)), params["timeout"], params["poll_interval"])
 
     def call(
         self, attempt: str, method: str, path: str, permission: str, query: Json | None = None, body: Json | None = None
@@ -119,9 +119,11 @@ class SqlAdmin:
 
     def wait(self, look: t.Callable[[], t.Any], what: str) -> t.Any:
         """Call `look` until it answers something, within what is left of the timeout."""
-        left = max(0.0, self._deadline - self.client.clock.now())
-        first = min(1.0, self._poll_interval)
-        return wait_for(look, what, left, self.client.clock, first=first, longest=self._poll_interval)
+        first, start = min(1.0, self._poll_interval), self.client.clock.now()
+        try:
+            return wait_for(look, what, self._left, self.client.clock, first=first, longest=self._poll_interval)
+        finally:
+            self._left = max(0.0, self._left - (self.client.clock.now() - start))
 
     def find_instance(self, name: str) -> dict[str, t.Any] | None:
         """The instance as GET gives it, or None.

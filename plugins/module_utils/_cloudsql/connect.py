@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, ...]] = {"private": ("PRIVATE",), "public": ("PRIMAR
 """Types of address to take, in order of preference, by ip_type."""
 
 
-class ConnectInfo:
+class ConnectionInfo:
     """How to connect to one instance.  ip_type: a key of KINDS."""
 
     def __init__(self, api: SqlAdmin, instance: str, ip_type: str) -> None:
@@ -32,9 +32,9 @@ class ConnectInfo:
         self._ip_type = ip_type
 
     @classmethod
-    def from_params(cls, params: Json) -> ConnectInfo:
-        """From the module's parameters."""
-        client = Client(GcpOptions.from_params(params))
+    def from_params(cls, params: Json, client: Client | None = None) -> ConnectionInfo:
+        """From the module's parameters.  client: one that exists already."""
+        client = client or Client(GcpOptions.from_params(params))
         return cls(SqlAdmin(client, client.options.retry_timeout, 1.0), params["instance"], params["ip_type"])
 
     def read(self) -> Json | None:

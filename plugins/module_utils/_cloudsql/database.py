@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from .._gcp.client import ApiError
+from .._gcp.client import ApiError, Client
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.plan import Action, Plan
 from .api import InstanceMissing, SqlAdmin
@@ -54,9 +54,9 @@ class Database:
         self._allow_delete = allow_delete
 
     @classmethod
-    def from_params(cls, params: Json) -> Database:
-        """From the module's parameters."""
-        api = SqlAdmin.from_params(params)
+    def from_params(cls, params: Json, client: Client | None = None) -> Database:
+        """From the module's parameters.  client: one that exists already."""
+        api = SqlAdmin.from_params(params, client)
         names = ("instance", "name", "charset", "collation", "state", "allow_delete")
         return cls(api, **{name: params[name] for name in names})
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._gcp.client import ApiError
+from .._gcp.client import ApiError, Client
 from .._reconcile.errors import ReconcileError
 from .._reconcile.plan import Action, Plan
 from . import fields, peering
@@ -36,9 +36,9 @@ class Instance:
         self._outdated = False
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any]) -> Instance:
-        """From the module's parameters."""
-        api = SqlAdmin.from_params(params)
+    def from_params(cls, params: Mapping[str, t.Any], client: Client | None = None) -> Instance:
+        """From the module's parameters.  client: one that exists already."""
+        api = SqlAdmin.from_params(params, client)
         return cls(api, Wanted.from_params(params), params["state"], params["allow_delete"])
 
     def read(self) -> Found:

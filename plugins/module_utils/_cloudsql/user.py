@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._gcp.client import ApiError
+from .._gcp.client import ApiError, Client
 from .._reconcile.errors import InvalidInput
 from .._reconcile.plan import Action, Plan
 from .._reconcile.secret import Secret
@@ -70,9 +70,9 @@ class User:
         self._state = state
 
     @classmethod
-    def from_params(cls, params: Json) -> User:
-        """From the module's parameters."""
-        api = SqlAdmin.from_params(params)
+    def from_params(cls, params: Json, client: Client | None = None) -> User:
+        """From the module's parameters.  client: one that exists already."""
+        api = SqlAdmin.from_params(params, client)
         password = Secret(params["password"]) if params["password"] else None
         return cls(api, params["instance"], params["name"], password, params["type"], params["update_password"], params["state"])
 

@@ -63,8 +63,9 @@ class ServiceAccount:
         self._path = account_path("account_id", self.email, self.iam.project)
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any]) -> ServiceAccount:
-        return cls(Client(GcpOptions.from_params(params)), params)
+    def from_params(cls, params: Mapping[str, t.Any], client: Client | None = None) -> ServiceAccount:
+        """From the module's parameters.  client: one that exists already."""
+        return cls(client or Client(GcpOptions.from_params(params)), params)
 
     def read(self) -> Observed | None:
         try:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._gcp.client import Client
+from .._gcp.options import GcpOptions
 from .._reconcile.errors import InvalidInput, ReconcileError
 from .._reconcile.plan import Action, Plan
 from .api import Iam
@@ -92,6 +93,11 @@ class KeySecret:
         self.delete_ids: tuple[str, ...] = tuple(params["delete_key_ids"] or ())
         self.title = f"key of {self.keys.email} in Secret {self.namespace}/{self.name}"
         self._now = now
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any], client: Client | None, store: SecretStore) -> KeySecret:
+        """From the module's parameters.  client: one that exists already, or None.  store: of the cluster, which is not IAM's to know."""
+        return cls(client or Client(GcpOptions.from_params(params)), store, params)
 
     def read(self) -> Observed:
         data = self.store.read(self.namespace, self.name)

@@ -20,8 +20,9 @@ class ProjectInfo:
         self.title = f"project {self.iam.project}"
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any]) -> ProjectInfo:
-        return cls(Client(GcpOptions.from_params(params)))
+    def from_params(cls, params: Mapping[str, t.Any], client: Client | None = None) -> ProjectInfo:
+        """From the module's parameters.  client: one that exists already."""
+        return cls(client or Client(GcpOptions.from_params(params)))
 
     def read(self) -> Json:
         """The project.  One that does not exist is refused like one that is forbidden (403), so it is an error either way."""

@@ -53,7 +53,7 @@ class FakeStore:
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
     fake = FakeStore()
-    monkeypatch.setattr(iam_service_account_key_secret, "SecretStore", lambda params: fake)
+    monkeypatch.setattr(iam_service_account_key_secret.SecretStore, "from_params", lambda params: fake)
     return fake
 
 
