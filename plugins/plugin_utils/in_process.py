@@ -40,6 +40,9 @@ KNOWN_CORES = ("2.19", "2.20", "2.21")
 READ_AT_START = ("PYTHON", "LD_", "LANG", "LC_", "TZ", "GRPC_", "OPENSSL_", "PROTOCOL_BUFFERS_")
 """How environment variables begin that a process or a library reads only once, when it starts: they need a process of their own."""
 
+POLL_SECONDS = 0.01
+"""How often a module that is watched is looked at: it bounds what watching adds to a task's time."""
+
 CLEAN_UP_SECONDS = 10.0
 """How long an interrupted module may take to clean up behind itself."""
 
@@ -49,11 +52,16 @@ PROFILE = "legacy"
 MODULE = __name__.replace(".plugins.action.", ".plugins.modules.")
 """The module whose link this is, as Python imports it."""
 
-if __name__ != MODULE:
-    # Only for what it imports: nothing is opened here.  What is missing or broken is reported by the module when it runs.
+
+def preload(module: str) -> None:
+    """Import what `module` imports, so that every fork has it: nothing is opened.  What is missing is reported when the module runs."""
     with contextlib.suppress(Exception):
-        importlib.import_module(MODULE)
-        del sys.modules[MODULE]  # it will run as __main__
+        importlib.import_module(module)
+        del sys.modules[module]  # it will run as __main__
+
+
+if __name__ != MODULE:
+    preload(MODULE)
 
 
 OrdinaryAction: t.Any = normal.ActionModule  # ansible-core has no types
@@ -64,6 +72,8 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
 
     _in_process = False
     _program: Callable[[], None]
+    _while_waiting: Callable[[], None] | None = None
+    """Called now and then while the module runs."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         self._in_process = self._same_in_process(task_vars or {})
@@ -124,7 +134,7 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
 
     def _low_level_execute_command(self, cmd: str, *args: t.Any, **kwargs: t.Any) -> dict[str, t.Any]:
         if self._in_process:
-            return run_forked(self._program)
+            return run_forked(self._program, self._while_waiting)
         outcome: dict[str, t.Any] = super()._low_level_execute_command(cmd, *args, **kwargs)
         return outcome
 
@@ -138,8 +148,10 @@ def _program_file(interpreter: str) -> tuple[str, str]:
     return os.path.realpath(os.path.dirname(interpreter)), os.path.realpath(interpreter)
 
 
-def run_forked(program: Callable[[], None]) -> dict[str, t.Any]:
+def run_forked(program: Callable[[], None], while_waiting: Callable[[], None] | None = None) -> dict[str, t.Any]:
     """Run `program` in a fork of this process.  Gives back its `rc`, `stdout` and `stderr`, as for a command.
+
+    while_waiting: called now and then until the program ends.
 
     What the program does to itself (environment, working directory, globals, exit, crash) ends with the fork.
     """
@@ -148,7 +160,7 @@ def run_forked(program: Callable[[], None]) -> dict[str, t.Any]:
         if child == 0:
             _become_program(program, stdout.fileno(), stderr.fileno())
         try:
-            status = os.waitpid(child, 0)[1]
+            status = _wait(child, while_waiting)
         except BaseException:  # the task's timeout is one, a person's Ctrl-C another
             _end(child)
             raise
@@ -160,6 +172,17 @@ def run_forked(program: Callable[[], None]) -> dict[str, t.Any]:
             "stdout": stdout.read().decode(errors="replace"),
             "stderr": stderr.read().decode(errors="replace"),
         }
+
+
+def _wait(child: int, while_waiting: Callable[[], None] | None) -> int:
+    """Wait for the child to end; its status."""
+    while while_waiting is not None:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        while_waiting()
+        time.sleep(POLL_SECONDS)
+    return os.waitpid(child, 0)[1]
 
 
 def _end(child: int) -> None:

@@ -46,8 +46,8 @@ class Instance:
         instance = self._settled()
         if self._state == "absent":
             return Found(instance)
-        network = self._wanted.values.get("private_network")
         now = fields.view(instance) if instance else None
+        network = self._wanted.values.get("private_network") if now else self._wanted.network
         found = peering.Peering(True)
         if network and (now is None or now["private_network"] != network):
             found = peering.look(self._api.client, network)

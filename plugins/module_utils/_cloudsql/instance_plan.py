@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._reconcile.errors import InvalidInput, ReconcileError, Refused
 from .._reconcile.merge import difference, overlay, shared_map, without_none
@@ -56,6 +56,7 @@ class Wanted:
 
     values: option-shaped, without the shared maps; only what was given.
     shared: maps to merge, by option; a value of None takes the key away.  exact: options whose other keys go.
+    new_instance: further values for an instance that does not exist yet, where `values` names nothing.
     """
 
     name: str
@@ -66,6 +67,13 @@ class Wanted:
     root_password: Secret | None
     restart: str
     allow_major_upgrade: bool
+    new_instance: Json = field(default_factory=dict)
+
+    @property
+    def network(self) -> str | None:
+        """The private network of the instance, also when only a new one is to have it."""
+        found: str | None = self.values.get("private_network", self.new_instance.get("private_network"))
+        return found
 
     @classmethod
     def from_params(cls, params: Json) -> Wanted:
@@ -92,7 +100,24 @@ class Wanted:
             root_password=Secret(password) if password else None,
             restart=params["restart"],
             allow_major_upgrade=params["allow_major_upgrade"],
+            new_instance=params.get("new_instance") or {},
         )
+
+
+def instance_params(**given: t.Any) -> dict[str, t.Any]:
+    """Parameters of cloudsql_instance with nothing but `given`, as Ansible would hand them over."""
+    options = {field.option.partition(".")[0] for field in fields.FIELDS}
+    defaults: dict[str, t.Any] = {
+        **dict.fromkeys(options),
+        **{f"{option}_exact": False for option in fields.SHARED},
+        "root_password": None,
+        "restart": "allow",
+        "allow_major_upgrade": False,
+    }
+    unknown = set(given) - {*defaults, "name", "project", "state", "allow_delete", "timeout", "poll_interval", "new_instance"}
+    if unknown:
+        raise AssertionError(f"cloudsql_instance has no option {', '.join(sorted(unknown))}")
+    return {**defaults, **given}
 
 
 @dataclass(frozen=True)
@@ -212,7 +237,8 @@ def restart_reasons(changes: Json, now: Json, restart_flags: frozenset[str]) -> 
 
 
 def _plan_create(wanted: Wanted, peering: Peering) -> Plan:
-    values = overlay({**NEW_INSTANCE, "public_ip": "private_network" not in wanted.values}, wanted.values)
+    named = overlay(wanted.new_instance, wanted.values)
+    values = overlay({**NEW_INSTANCE, "public_ip": "private_network" not in named}, named)
     values.update({option: _target(wanted, option, value, {}) for option, value in wanted.shared.items()})
     if "region" not in values:
         raise InvalidInput(f"Instance {wanted.name} does not exist; name the region to create it in.")
@@ -303,7 +329,7 @@ def _version_warnings(values: Json) -> tuple[str, ...]:
 
 
 def _peering_warnings(wanted: Wanted, peering: Peering) -> tuple[str, ...]:
-    network = wanted.values.get("private_network")
+    network = wanted.network
     if peering.connected is None:
         return (f"Whether network {network} has private services access could not be checked: {peering.reason}",)
     if not peering.connected:

@@ -35,6 +35,7 @@ class Pipeline:
     tables: captured tables, as `schema.table` in SQL's spelling.
     topic: id of the one topic for all changes; None for one topic per table, named <topic_prefix>.<schema>.<table>.
     heartbeat_topic: id of the topic for heartbeats; nobody needs to read it.
+    notification_topic: id of the topic for Debezium's notifications; None for none.
     ca_certificate_path: where the pod finds the database's CA certificate.
     user_variable, password_variable: environment variables of the pod that hold the database log-in.
     offsets: "jdbc" in the source database, or "volume", a file on a persistent volume.
@@ -69,6 +70,7 @@ class Pipeline:
     region: str | None = None
     ordering: bool = True
     sink_address: str | None = None
+    notification_topic: str | None = None
 
     def __post_init__(self) -> None:
         self._check_identity()
@@ -119,11 +121,12 @@ class Pipeline:
 
     def topics(self) -> tuple[str, ...]:
         """Ids of the topics that Debezium publishes to, the heartbeat's last.  It makes none itself, and ends when one is missing."""
+        further = (*((self.notification_topic,) if self.notification_topic else ()), self.heartbeat_topic)
         if self.topic is not None:
-            return (self.topic, self.heartbeat_topic)
+            return (self.topic, *further)
         # Rows of the signal table are events like any other.
         signals = (f"{self.schema}.{self.signal_table}",) if self.signal_table else ()
-        return (*table_topics(self.topic_prefix, (*self.tables, *signals)), self.heartbeat_topic)
+        return (*table_topics(self.topic_prefix, (*self.tables, *signals)), *further)
 
     def _check_identity(self) -> None:
         if not _TOPIC_PREFIX.fullmatch(self.topic_prefix):

@@ -6,11 +6,13 @@ Debezium Server 3.6.  Everything here is pure.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._reconcile.errors import InvalidInput
+from .._reconcile.secret import Secret
 from .escape import Expression
 from .pipeline import Pipeline
 
@@ -151,6 +153,18 @@ DEFAULTS: tuple[Default, ...] = (
         "The default name is not legal in Pub/Sub, and a missing topic ends the process.",
     ),
     Default(
+        _SOURCE + "notification.enabled.channels",
+        "sink",
+        "Notifications, such as the progress of a snapshot, go to Pub/Sub as well.",
+        lambda p: p.notification_topic is not None,
+    ),
+    Default(
+        _SOURCE + "notification.sink.topic.name",
+        "{notification_topic}",
+        "Their topic; a missing one ends the process.",
+        lambda p: p.notification_topic is not None,
+    ),
+    Default(
         _SOURCE + "signal.data.collection",
         "{schema}.{signal_table}",
         "Where incremental snapshots are asked for; the publication must have it.",
@@ -204,6 +218,19 @@ def properties(
     return _with_our_transform(found, pipeline, overrides)
 
 
+_SENSITIVE = re.compile(r"password|secret|token|credential|private|api[._-]?key", re.IGNORECASE)
+
+
+def shown(text: str) -> dict[str, t.Any]:
+    """The properties of a rendered file for a diff, by name; values of properties that sound like a secret are hidden."""
+    found: dict[str, t.Any] = {}
+    for line in text.splitlines():
+        name, separator, value = line.partition("=")
+        if separator and not line.startswith("#"):
+            found[name] = Secret(value) if _SENSITIVE.search(name) and not value.startswith("${") else value
+    return found
+
+
 def reasons() -> list[tuple[str, str, str]]:
     """Name, value and reason of each default, for the documentation; `<key>` in a value stands for a key of the pipeline."""
     keys = {key: f"<{key}>" for key in _values(_EXAMPLE)}
@@ -223,7 +250,7 @@ def _defaults(pipeline: Pipeline) -> dict[str, str]:
 def _values(pipeline: Pipeline) -> dict[str, str]:
     values = {name: _text(name, value) for name, value in vars(pipeline).items() if name != "tables" and value is not None}
     return {
-        **dict.fromkeys(("region", "sink_address", "signal_table"), ""),
+        **dict.fromkeys(("region", "sink_address", "signal_table", "notification_topic"), ""),
         **values,
         "jdbc_url": pipeline.jdbc_url,
         "table_include_list": ",".join(_regular_expression(name.schema, name.table) for name in pipeline.table_names),

@@ -50,7 +50,7 @@ class KubernetesObject:
 
     manifest: what is wanted, at least apiVersion, kind and metadata.name.  present: False when it shall not exist.
     force_conflicts: take over fields that other managers own.  delete_data: allow to delete kinds that hold data.
-    wait_timeout: seconds to wait for a deletion.
+    wait_timeout: seconds to wait for a deletion.  keep_existing: leave an object that exists as it is.
     readable: what to show of a Secret's values, by key; the others stay hidden.
     """
 
@@ -62,6 +62,7 @@ class KubernetesObject:
         force_conflicts: bool = False,
         delete_data: bool = False,
         wait_timeout: float = 120,
+        keep_existing: bool = False,
         readable: Readable | None = None,
     ) -> None:
         self.cluster = cluster
@@ -70,6 +71,7 @@ class KubernetesObject:
         self.force_conflicts = force_conflicts
         self.delete_data = delete_data
         self.wait_timeout = wait_timeout
+        self.keep_existing = keep_existing
         self.readable = readable
         self.title = title(manifest)
 
@@ -90,7 +92,7 @@ class KubernetesObject:
         live = self.cluster.read(str(self.manifest["apiVersion"]), kind, namespace, name)
         if not self.present:
             return None if live is None else Observed(live, None)
-        if live is not None and applied_unchanged(live, self.manifest):
+        if live is not None and (self.keep_existing or applied_unchanged(live, self.manifest)):
             return Observed(live, live)
         return Observed(live, self._dry_run())
 

@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Mapping
 
 from .._reconcile.errors import ReconcileError
+from .._reconcile.plan import Action, Plan
 from .cluster import Cluster
 from .manifest import sha256
 from .options import KubernetesOptions
@@ -56,3 +57,28 @@ class SecretStore:
             "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
         }
         self._cluster.apply(manifest, force=True)
+
+
+class SecretDigest:
+    """The digest of a Secret that somebody else stores.  Changes nothing."""
+
+    def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
+        self._store = SecretStore(cluster)
+        self._namespace = namespace
+        self._name = name
+        self.title = f"Secret {namespace}/{name}"
+
+    def read(self) -> str | None:
+        """The digest; None when there is no such Secret."""
+        return self._store.sha256(self._namespace, self._name)
+
+    def plan(self, observed: str | None) -> Plan:
+        """Nothing to do, ever."""
+        return Plan(None, None)
+
+    def apply(self, action: Action) -> None:
+        """Never called: there are no actions."""
+        raise AssertionError("SecretDigest has no actions")
+
+    def facts(self, observed: str | None) -> dict[str, t.Any]:
+        return {"sha256": observed}

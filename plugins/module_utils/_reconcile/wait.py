@@ -16,10 +16,14 @@ T = t.TypeVar("T")
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as the collection sees it; tests hand in their own."""
+    """Time as the collection sees it; tests hand in their own.
+
+    report: told what is waited for, and for how many seconds so far, at each look of `wait_for`.
+    """
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    report: Callable[[str, float], None] = lambda what, waited: None
 
 
 def intervals(first: float, factor: float = 2.0, longest: float = 20.0) -> Iterator[float]:
@@ -37,11 +41,13 @@ def wait_for(
 
     what: completes the sentence "Waited N s for …" of DeadlineExceeded, which comes after `timeout` seconds.
     """
-    deadline = clock.now() + timeout
+    start = clock.now()
+    deadline = start + timeout
     for pause in intervals(first, factor, longest):
         found = look()
         if found is not None:
             return found
+        clock.report(what, clock.now() - start)
         left = deadline - clock.now()
         if left <= 0:
             break

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan and the outcome of a run as a person reads them.  PRIVATE to the collection.  Pure functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from .._reconcile.graph import Kind, Result, Step, changed_fields
+from . import context
+from .pipeline import Pipeline
+
+SIGNS: dict[Kind, str] = {"create": "+", "update": "~", "delete": "-", "none": " "}
+
+
+def plan_lines(pipeline: Pipeline, result: Result) -> list[str]:
+    """What a run would do: a count, one line for each resource that changes, and what is pending."""
+    counts = Counter(step.action for step in result.steps.values())
+    lines = [
+        f"Plan for {pipeline.name}: {counts['create']} to create, {counts['update']} to update, {counts['delete']} to delete,"
+        f" {counts['none']} unchanged."
+    ]
+    for step in result.steps.values():
+        if step.action == "none":
+            continue
+        fields = ", ".join(changed_fields(step.plan))
+        lines.append(f"  {SIGNS[step.action]} {step.resource.title}{f': {fields}' if fields else ''}")
+    return lines + _pending(result.steps)
+
+
+def outcome_lines(pipeline: Pipeline, result: Result, seconds: float) -> list[str]:
+    """What was done, and what exists now and where."""
+    done = len(result.done())
+    first = (
+        f"{pipeline.name}: {done} changes in {seconds:.0f} s."
+        if done
+        else f"{pipeline.name}: nothing to change ({len(result.steps)} resources)."
+    )
+    return [first, *(_existing(pipeline, result.steps) if done else ()), *_pending(result.steps)]
+
+
+def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
+    def line(label: str, text: str) -> str:
+        return f"  {label:<13} {text}"
+
+    if context.INSTANCE in steps:
+        facts = steps[context.INSTANCE].facts
+        place = facts.get("private_ip_address") or facts.get("public_ip_address") or "without an address"
+        yield line("Cloud SQL", f"instance {pipeline['cdc_instance']} ({facts.get('database_version')}) at {place}")
+    if context.PUBLICATION in steps:
+        tables = ", ".join(steps[context.PUBLICATION].facts.get("tables") or ()) or "no table yet"
+        yield line("PostgreSQL", f"database {pipeline['cdc_database']}, publication {pipeline['cdc_publication']} ({tables})")
+    topics = [step.facts["topic_id"] for step in steps.values() if step.node.kind == "pubsub_topic"]
+    if topics:
+        yield line("Topics", ", ".join(topics))
+    subscriptions = [step.facts["subscription_id"] for step in steps.values() if step.node.kind == "pubsub_subscription"]
+    if subscriptions:
+        yield line("Subscriptions", ", ".join(subscriptions))
+    if any(step.node.part == "iam" for step in steps.values()):
+        where = f", key in Secret {pipeline['cdc_namespace']}/{pipeline['cdc_key_secret']}" if pipeline.uses_key else ""
+        yield line("Identity", f"{pipeline.service_account_email or pipeline['cdc_identity']}{where}")
+    if context.DEPLOYMENT in steps:
+        facts = steps[context.DEPLOYMENT].facts
+        yield line("Debezium", f"Deployment {pipeline['cdc_namespace']}/{pipeline['cdc_deployment']}, image {facts.get('image')}")
+        yield line("See events", f"ansible-playbook cdc.gcp.verify")
+
+
+def _pending(steps: Mapping[str, Step]) -> list[str]:
+    step = steps.get(context.PUBLICATION)
+    tables = (step.facts.get("pending_tables") or ()) if step else ()
+    return [f"  Pending: table {table} does not exist yet; run again once it exists." for table in tables]

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a module's parameters to its result: the whole of cdc.gcp.pipeline's main().  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from collections.abc import Mapping
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .._gcp.options import GcpOptions
+from .._kubernetes.options import KubernetesOptions
+from .._reconcile.errors import ReconcileError
+from .._reconcile.progress import Progress, to_file
+from .._reconcile.secret import HIDDEN, masked
+from .._reconcile.wait import Clock
+from . import context, graph, report
+from .connections import Connections
+from .context import Context
+from .pipeline import Pipeline
+from .specification.variable import PARTS
+from .variables import VARIABLES
+
+
+def take_variables(module: AnsibleModule) -> dict[str, t.Any]:
+    """The pipeline's variables, taken out of the module's reach, so that nothing shows them.
+
+    Ansible would mask each text in them wherever it occurs in the result, down to the pipeline's name; only secrets are.
+    """
+    variables = dict(module.params["variables"])
+    secrets = {str(value) for name, value in variables.items() if name in VARIABLES and VARIABLES[name].no_log and value}
+    options = {str(module.params[name]) for name, spec in module.argument_spec.items() if spec.get("no_log") and name != "variables"}
+    module.no_log_values.intersection_update(secrets | options)
+    module.params["variables"] = dict.fromkeys(variables, HIDDEN)
+    return variables
+
+
+def run_pipeline(module: AnsibleModule, variables: Mapping[str, t.Any], began: float) -> t.NoReturn:
+    """Reconcile the pipeline, and end the module with its result.  began: when the module did, as time.monotonic() has it."""
+    parts = PARTS if module.params["parts"] is None else tuple(module.params["parts"])
+    path = module.params["progress_file"]
+    progress = Progress(to_file(path)) if path else Progress()
+    try:
+        pipeline = Pipeline.from_variables(variables, parts)
+        params = {**module.params, "project": pipeline["cdc_project"]}
+        gcp, kubernetes = GcpOptions.from_params(params), KubernetesOptions.from_params(params)
+        with Connections(gcp, kubernetes, Clock(report=progress.waiting)) as connections:
+            result = graph.reconcile(Context(pipeline, parts, connections, module.check_mode), progress)
+    except ReconcileError as error:
+        module.fail_json(msg=error.message, **{"changed": bool(error.details.get("done_actions")), **masked(error.details)})
+    for warning in result.warnings:
+        module.warn(warning)
+    seconds = time.monotonic() - began
+    lines = report.plan_lines(pipeline, result) if module.check_mode else report.outcome_lines(pipeline, result, seconds)
+    ended: dict[str, t.Any] = {
+        "changed": result.changed,
+        "resources": result.resources(),
+        "actions": [action.summary for step in result.steps.values() for action in step.plan.actions],
+        "names": pipeline.names(),
+        "summary": lines,
+    }
+    if context.PUBLICATION in result.steps:
+        ended["pending_tables"] = result.steps[context.PUBLICATION].facts.get("pending_tables", [])
+    if module._diff:
+        ended["diff"] = result.diffs()
+    module.exit_json(**ended)
