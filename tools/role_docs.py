@@ -40,16 +40,16 @@ ROLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "iam": (
         "Identity of a pipeline, its grants and its key",
         (
-            "Provisions the service account that Debezium publishes as, its grants on the pipeline's own topics, and its key, which goes straight"
-            " into a Kubernetes Secret.",
+            "Provisions the service account that Debezium publishes as, its grants on the pipeline's own topics, and its key, which goes"
+            " straight into a Kubernetes Secret.",
             "With workload identity there is no key, or no service account either.",
         ),
     ),
     "debezium_k8s": (
         "Debezium Server on Kubernetes",
         (
-            "Provisions the namespace, Secrets, the Kubernetes service account, optionally a StorageClass and a PersistentVolumeClaim, and the"
-            " Deployment, and waits until the pod of the new template is available and no former one is left.",
+            "Provisions the namespace, Secrets, the Kubernetes service account, optionally a StorageClass and a PersistentVolumeClaim, and"
+            " the Deployment, and waits until the pod of the new template is available and no former one is left.",
         ),
     ),
 }

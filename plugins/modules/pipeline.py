@@ -11,8 +11,8 @@ short_description: Provision a whole change data capture pipeline, or parts of i
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Brings everything that belongs to a pipeline to its desired state. That is the Cloud SQL instance, database, users, grants and publication,
-    the Pub/Sub topics and subscriptions, the service account, its grants and its key, and Debezium Server on Kubernetes.
+  - Brings everything that belongs to a pipeline to its desired state. That is the Cloud SQL instance, database, users, grants and
+    publication, the Pub/Sub topics and subscriptions, the service account, its grants and its key, and Debezium Server on Kubernetes.
   - First everything is read and planned. A mistake or a danger anywhere ends the run before anything is changed. Then the changes are
     made in the order in which they depend on each other. An interrupted run is completed by the next one.
   - The pipeline is described by variables, the same as for the roles P(cdc.gcp.cloudsql#role), P(cdc.gcp.pubsub#role), P(cdc.gcp.iam#role)

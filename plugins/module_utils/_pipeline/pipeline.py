@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pipeline as one value: every name that its resources have, computed once from the variables of a host.  PRIVATE to the collection.  Pure.
+"""A pipeline as one value: every name of its resources, computed once from the variables of a host.  PRIVATE to the collection.  Pure.
 
 Wherever two resources must agree (a topic and the grant on it, the database and the URL of the offsets, a Secret and the pod that
 mounts it), both take the name from here.
@@ -305,8 +305,8 @@ def _identity(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
     account = values["cdc_service_account"]
     if values["cdc_identity"] != "workload_identity" and not _ACCOUNT_ID.fullmatch(account):
         yield (
-            f"cdc_service_account {account!r} has {len(account)} characters; IAM takes 6 to 30 lower-case letters, digits and hyphens, a letter"
-            " first and no hyphen last. Its default is cdc_name with -debezium."
+            f"cdc_service_account {account!r} has {len(account)} characters; IAM takes 6 to 30 lower-case letters, digits and hyphens, a"
+            " letter first and no hyphen last. Its default is cdc_name with -debezium."
         )
     if not str(values["iam_workload_pool"]).endswith(".svc.id.goog"):
         yield f"iam_workload_pool {values['iam_workload_pool']!r} must be like my-project.svc.id.goog."

@@ -17,7 +17,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "cdc_tables",
         (
-            'Captured tables, as V(schema.table) in SQL\'s spelling; names with upper-case letters need double quotes, as in V(public."Order").',
+            'Captured tables, as V(schema.table) in SQL\'s spelling; names with upper-case letters need quotes, as in V(public."Order").',
             "A table that does not exist yet is reported as pending; run the site again once it exists.",
         ),
         "list",
@@ -95,7 +95,7 @@ VARIABLES: tuple[Variable, ...] = (
             "V(key) creates a service account and stores its key in a Kubernetes Secret.",
             "V(workload_identity) creates neither: the topics trust the pod's Kubernetes service account itself (Workload Identity"
             " Federation for GKE).",
-            "V(workload_identity_impersonation) creates a service account without a key, which the Kubernetes service account impersonates.",
+            "V(workload_identity_impersonation) creates a service account without a key; the Kubernetes service account impersonates it.",
         ),
         default="key",
         choices=("key", "workload_identity", "workload_identity_impersonation"),
@@ -106,8 +106,8 @@ VARIABLES: tuple[Variable, ...] = (
         "cdc_namespace_labels",
         (
             "Labels of the namespace.",
-            "A new namespace gets C(pod-security.kubernetes.io/enforce=restricted), which the pod satisfies; an existing one gets only what is"
-            " set here.",
+            "A new namespace gets C(pod-security.kubernetes.io/enforce=restricted), which the pod satisfies; an existing one gets only what"
+            " is set here.",
         ),
         "dict",
     ),

@@ -311,7 +311,7 @@ def test_bad_overrides_are_refused(overrides: dict[str, t.Any], expressions: dic
 def test_each_default_has_a_reason() -> None:
     listed = reasons()
     everything = {
-        **properties(pipeline(region="r", sink_address="a:1", signal_table="s")),
+        **properties(pipeline(region="r", sink_address="a:1", signal_table="s", notification_topic="news")),
         **properties(pipeline(offsets="volume")),
     }
 

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The graph of a pipeline: one variable moves everything that belongs to it, and parts stand alone."""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+
+import pytest
+from ansible_collections.cdc.gcp.plugins.module_utils._pipeline import context, graph, guards
+from ansible_collections.cdc.gcp.plugins.module_utils._pipeline.pipeline import Pipeline
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, Refused
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.graph import GraphError, Known, Step
+
+from .conftest import VARIABLES, run_for
+
+Planned = t.Callable[..., dict[str, Step]]
+
+
+def text(step: Step) -> str:
+    """Everything that a step would send, as text: the plan, its actions, and a Kubernetes object's Secret values decoded."""
+    parts = [step.resource.title, repr(step.plan.after), *map(repr, step.plan.actions)]
+    manifest = getattr(step.resource, "manifest", None)
+    if manifest is not None:
+        parts.append(json.dumps(manifest))
+        parts += [base64.b64decode(value).decode(errors="replace") for value in manifest.get("data", {}).values()]
+    store = getattr(step.resource, "store", None)
+    parts.append(str(getattr(store, "name", "")))
+    parts.append(" ".join(map(str, getattr(step.resource, "tables", None) or ())))
+    for connected in ("options", "login", "admin", "owner"):
+        parts.append(repr(getattr(step.resource, connected, "")))
+    return "\n".join(parts)
+
+
+def mentions(steps: dict[str, Step], word: str) -> set[str]:
+    """Names of the steps that would send `word`."""
+    return {name for name, step in steps.items() if word in text(step)}
+
+
+INSIDE = {context.REPLICATION_USER, context.DEBEZIUM_TABLES, context.PUBLICATION}
+POD = {context.DEPLOYMENT}
+NAMESPACED = {context.KEY, context.PROPERTIES, context.DATABASE_SECRET, context.KUBERNETES_ACCOUNT, context.DEPLOYMENT}
+GRANTS = {"grants on topic shop.changes", "grants on topic shop-heartbeat"}
+
+OVERRIDES: list[tuple[str, t.Any, str, str, set[str]]] = [
+    # variable, value, what to look for, what must be gone, where it belongs
+    ("cdc_instance", "other-sql", "other-sql", "shop-sql", {context.INSTANCE, context.DATABASE, context.APPLICATION_USER}),
+    ("cdc_database", "other_db", "other_db", "/shop?", {context.DATABASE, context.PROPERTIES, *INSIDE}),
+    (
+        "cdc_replication_user",
+        "streamer",
+        "streamer",
+        "name='debezium'",
+        {context.REPLICATION_USER, context.DEBEZIUM_TABLES, context.DATABASE_SECRET},
+    ),
+    ("cdc_publication", "my_publication", "my_publication", "dbz_publication", {context.PUBLICATION, context.PROPERTIES}),
+    ("cdc_debezium_schema", "streaming", "streaming", "debezium.debezium_offset", {context.DEBEZIUM_TABLES, context.PROPERTIES}),
+    ("cdc_offset_table", "my_offsets", "my_offsets", "debezium_offset_storage", {context.DEBEZIUM_TABLES, context.PROPERTIES}),
+    ("cdc_signal_table", "sig", "debezium.sig", "-", {context.DEBEZIUM_TABLES, context.PUBLICATION, context.PROPERTIES}),
+    ("cdc_ssl_mode", "require", "require", "verify-ca", {context.PROPERTIES, *INSIDE}),
+    ("cdc_slot_name", "my_slot", "my_slot", "debezium_shop", {context.PROPERTIES}),
+    ("cdc_topic_prefix", "my-prefix", "my-prefix", "topic.prefix=shop", {context.PROPERTIES}),
+    ("cdc_topic", "all-changes", "all-changes", "shop.changes", {"topic all-changes", "grants on topic all-changes", context.PROPERTIES}),
+    ("cdc_heartbeat_topic", "pulse", "pulse", "shop-heartbeat", {"topic pulse", "grants on topic pulse", context.PROPERTIES}),
+    ("cdc_notification_topic", "news", "news", "-", {"topic news", "grants on topic news", context.PROPERTIES}),
+    ("cdc_service_account", "publisher", "publisher@", "shop-debezium@", {context.SERVICE_ACCOUNT, context.KEY, *GRANTS}),
+    ("cdc_namespace", "streams", "streams", '"namespace": "debezium"', {context.NAMESPACE, *NAMESPACED}),
+    ("cdc_deployment", "my-server", "my-server", "-", {context.KUBERNETES_ACCOUNT, context.DEPLOYMENT}),
+    ("cdc_key_secret", "my-key", "my-key", "shop-debezium-sa", {context.KEY, context.DEPLOYMENT}),
+    ("debezium_k8s_properties_secret", "my-props", "my-props", "shop-debezium-props", {context.PROPERTIES, context.DEPLOYMENT}),
+    ("debezium_k8s_database_secret", "my-db", "my-db", "shop-debezium-db", {context.DATABASE_SECRET, context.DEPLOYMENT}),
+    ("cdc_cloudsql_project", "data-prod", "data-prod", "-", {context.INSTANCE}),
+    ("cdc_pubsub_project", "events-prod", "events-prod", "-", {"topic shop.changes", "topic shop-heartbeat", context.PROPERTIES, *GRANTS}),
+    ("cdc_iam_project", "people-prod", "people-prod", "@shop-prod", {context.SERVICE_ACCOUNT, context.KEY, *GRANTS}),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "word", "gone", "where"), OVERRIDES, ids=[override[0] for override in OVERRIDES])
+def test_one_variable_moves_everything_that_belongs_to_it(
+    planned: Planned, variable: str, value: t.Any, word: str, gone: str, where: set[str]
+) -> None:
+    steps = planned(**{variable: value})
+    assert where <= mentions(steps, word), where - mentions(steps, word)
+    assert mentions(steps, gone) == set() or gone == "-", mentions(steps, gone)
+    assert mentions(planned(), word) == set(), "what is looked for is there without the variable, too"
+
+
+def test_offsets_on_a_volume_leave_no_table_and_make_claim_class_and_mount(planned: Planned) -> None:
+    steps = planned(cdc_offsets="volume")
+    assert context.DEBEZIUM_TABLES not in steps
+    assert {context.CLAIM, context.STORAGE_CLASS, context.DEPLOYMENT} <= mentions(steps, "shop-debezium-pvc") | {context.STORAGE_CLASS}
+    assert mentions(steps, "jdbc") == set()
+
+
+def test_a_signal_table_with_offsets_on_a_volume_is_made_all_the_same(planned: Planned) -> None:
+    steps = planned(cdc_offsets="volume", cdc_signal_table="sig")
+    assert {context.DEBEZIUM_TABLES, context.PUBLICATION, context.PROPERTIES} <= mentions(steps, "sig")
+
+
+def test_with_a_topic_per_table_there_is_a_topic_and_a_grant_for_each_and_none_for_all(planned: Planned) -> None:
+    steps = planned(cdc_topic_per_table=True, cdc_tables=["public.orders", "public.items"], cdc_signal_table="sig")
+    topics = ("shop.public.orders", "shop.public.items", "shop.debezium.sig", "shop-heartbeat")
+    assert [name for name in steps if name.startswith("topic ")] == [f"topic {topic}" for topic in topics]
+    assert [name for name in steps if name.startswith("grants ")] == [f"grants on topic {topic}" for topic in topics]
+    assert mentions(steps, "RegexRouter") == set()
+
+
+@pytest.mark.parametrize(
+    ("identity", "there", "not_there"),
+    [
+        ("key", {context.SERVICE_ACCOUNT, context.KEY}, {context.WORKLOAD_PROJECT, "impersonation"}),
+        ("workload_identity", {context.WORKLOAD_PROJECT}, {context.SERVICE_ACCOUNT, context.KEY, "impersonation"}),
+        ("workload_identity_impersonation", {context.SERVICE_ACCOUNT, "impersonation"}, {context.KEY, context.WORKLOAD_PROJECT}),
+    ],
+)
+def test_the_identity_decides_who_gets_the_grants_and_what_the_pod_mounts(
+    planned: Planned, identity: str, there: set[str], not_there: set[str]
+) -> None:
+    steps = planned(cdc_identity=identity)
+    assert there <= steps.keys()
+    assert not not_there & steps.keys()
+    assert ("shop-debezium-sa" in text(steps[context.DEPLOYMENT])) == (identity == "key")
+    assert ("cdc.gcp/identity" in text(steps[context.DEPLOYMENT])) == (identity != "key")
+    member = "serviceAccount:shop-debezium@" if identity != "workload_identity" else "subject/ns/debezium/sa/shop-debezium"
+    assert GRANTS <= mentions(steps, member)
+
+
+def test_the_principal_of_a_cluster_in_another_project_has_that_projects_pool_and_number(planned: Planned) -> None:
+    given = {"cdc_identity": "workload_identity", "iam_workload_pool": "platform.svc.id.goog", "cdc_namespace": "cdc"}
+    principal = "principal://iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/platform.svc.id.goog/subject/ns/cdc/sa/shop-debezium"
+    assert GRANTS <= mentions(planned(**given), principal)
+    steps = planned(**given, iam_workload_pool_project_number="7")
+    assert context.WORKLOAD_PROJECT not in steps
+    assert GRANTS <= mentions(steps, principal.replace("projects/42", "projects/7"))
+
+
+def test_impersonation_names_the_pods_account_on_both_sides(planned: Planned) -> None:
+    steps = planned(cdc_identity="workload_identity_impersonation", cdc_deployment="server")
+    assert "serviceAccount:shop-prod.svc.id.goog[debezium/server]" in text(steps["impersonation"])
+    annotation = '"iam.gke.io/gcp-service-account": "shop-debezium@shop-prod.iam.gserviceaccount.com"'
+    assert annotation in text(steps[context.KUBERNETES_ACCOUNT])
+    assert annotation not in text(planned()[context.KUBERNETES_ACCOUNT])
+
+
+@pytest.mark.parametrize(
+    ("parts", "there"),
+    [
+        (("cloudsql",), {context.INSTANCE, context.DATABASE, context.APPLICATION_USER, *INSIDE}),
+        (("pubsub",), {"topic shop.changes", "topic shop-heartbeat"}),
+        (("iam",), {context.SERVICE_ACCOUNT, *GRANTS, context.NAMESPACE, context.KEY}),
+        (("debezium_k8s",), {context.INSTANCE, context.KEY, context.NAMESPACE, *NAMESPACED}),
+    ],
+)
+def test_a_part_alone_has_its_own_resources_and_looks_at_what_it_needs(planned: Planned, parts: tuple[str, ...], there: set[str]) -> None:
+    steps = planned(parts)
+    assert set(steps) == there
+    looked_at = {name for name, step in steps.items() if step.node.part not in parts and name != context.NAMESPACE}
+    assert all(not steps[name].plan.actions for name in looked_at)
+
+
+def test_an_existing_instance_keeps_what_no_variable_names(planned: Planned) -> None:
+    wanted = planned()[context.INSTANCE].resource._wanted
+    assert set(wanted.values) == {"region"}
+    assert wanted.shared == {"database_flags": {"cloudsql.logical_decoding": "on"}}
+    assert set(planned(cloudsql_tier="db-g1-small")[context.INSTANCE].resource._wanted.values) == {"region", "tier"}
+
+
+def test_a_new_instance_gets_a_private_address_and_a_maintenance_window(planned: Planned) -> None:
+    after = planned()[context.INSTANCE].plan.after or {}
+    assert (after["private_network"], after["public_ip"]) == ("projects/shop-prod/global/networks/default", False)
+    assert after["maintenance_window"] == {"day": 7, "hour": 12}
+
+
+def test_the_publication_comes_after_the_grants_and_the_pod_comes_last(planned: Planned) -> None:
+    order = list(planned())
+    assert order.index(context.REPLICATION_USER) < order.index(context.PUBLICATION)
+    assert order[-1] == context.DEPLOYMENT
+
+
+def test_mistakes_that_only_a_resource_can_see_are_told_together_and_before_any_request() -> None:
+    given = {
+        "pubsub_message_retention_duration": "a week",
+        "cloudsql_database_version": "MYSQL_8",
+        "debezium_k8s_image": "quay.io/debezium/server:latest",
+        "debezium_k8s_trust_store_file": "/nowhere",
+        "debezium_k8s_properties": {"debezium.source.slot.name": "x"},
+        "iam_topic_roles": ["publisher"],
+    }
+    with pytest.raises(GraphError) as caught:
+        graph.check(run_for(Pipeline.from_variables({**VARIABLES, **given})))
+    found = caught.value.details["problems"]
+    for part in (
+        "POSTGRES_16",
+        "message_retention_duration",
+        "roles/pubsub.publisher",
+        "cannot be overridden",
+        "/nowhere cannot be read",
+        "latest",
+    ):
+        assert any(part in sentence for sentence in found), (part, found)
+    assert len(found) == 6
+
+
+def test_a_part_that_needs_what_is_not_there_says_which_part_makes_it() -> None:
+    run = run_for(Pipeline.from_variables(VARIABLES, ("debezium_k8s",)), ("debezium_k8s",), check_mode=False)
+    nodes = {node.name: node for node in graph.nodes(run)}
+    with pytest.raises(Refused, match="Instance shop-sql does not exist or has no address; provision the part cloudsql first"):
+        nodes[context.PROPERTIES].make(Known({}))
+
+
+LIVE = {"topic prefix": "shop", "slot": "debezium_shop", "offsets in": "table debezium.debezium_offset_storage"}
+
+
+def recorded(planned: Planned, stream: t.Any, **given: t.Any) -> list[str]:
+    """What the guard says when the live pipeline recorded `stream`."""
+    steps = planned(**given)
+    properties = steps[context.PROPERTIES]
+    annotations = None if stream is None else {guards.STREAM_ANNOTATION: stream if isinstance(stream, str) else json.dumps(stream)}
+    live = Step(properties.node, properties.resource, None, properties.plan, {**properties.facts, "live_annotations": annotations})
+    return list(guards.same_stream(Pipeline.from_variables({**VARIABLES, **given}), {context.PROPERTIES: live}))
+
+
+def test_the_same_stream_and_one_that_records_nothing_go_on(planned: Planned) -> None:
+    assert recorded(planned, LIVE) == []
+    assert recorded(planned, None) == []
+    assert recorded(planned, "no JSON") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"cdc_slot_name": "other"}, "its slot debezium_shop would become other."),
+        ({"cdc_topic_prefix": "other"}, "its topic prefix shop would become other."),
+        ({"cdc_offset_table": "other"}, "its offsets in table debezium.debezium_offset_storage would become table debezium.other."),
+        ({"cdc_offsets": "volume"}, "would become claim shop-debezium-pvc."),
+    ],
+)
+def test_a_live_stream_is_not_moved_by_a_changed_variable_alone(planned: Planned, given: dict[str, str], sentence: str) -> None:
+    (found,) = recorded(planned, LIVE, **given)
+    assert sentence in found
+    assert recorded(planned, LIVE, **given, debezium_k8s_allow_resnapshot=True) == []
+
+
+@pytest.mark.parametrize("variable", ["iam_key_name", "cloudsql_instance", "pubsub_topic"])
+def test_a_former_name_of_a_variable_is_told(variable: str) -> None:
+    from ansible_collections.cdc.gcp.plugins.module_utils._pipeline.variables import unknown
+
+    errors, warnings = unknown([variable])
+    assert any(variable in sentence for sentence in (*errors, *warnings))
+
+
+def test_bad_values_of_connection_options_are_told() -> None:
+    with pytest.raises(InvalidInput, match="sql_endpoint must be a root URL"):
+        run_for(Pipeline.from_variables({**VARIABLES, "cdc_gcp_options": {"sql_endpoint": "localhost"}}))
