@@ -32,21 +32,17 @@ WITHOUT_POD = ("--tags", "cloudsql,pubsub,iam")
 
 @dataclass(frozen=True)
 class Run:
-    """One playbook run: what it printed, and the numbers of its recap."""
+    """One playbook run: what it printed, the numbers of its recap, and the results of its tasks by the task's name."""
 
     code: int
     output: str
     recap: dict[str, int]
+    results: dict[str, dict[str, t.Any]]
 
-    def changed_tasks(self) -> list[str]:
-        """Names of the tasks that changed something."""
-        task, found = "", []
-        for line in self.output.splitlines():
-            if line.startswith("TASK ["):
-                task = line.split("[", 1)[1].rsplit("]", 1)[0]
-            elif line.startswith("changed:"):
-                found.append(task)
-        return found
+    def changed(self) -> list[str]:
+        """Titles of the resources that the pipeline's plan changed, or in check mode would change, in order."""
+        resources = self.results["Provision the pipeline"]["resources"]
+        return [resource["name"] for resource in resources if resource["action"] != "none"]
 
 
 @dataclass
@@ -93,8 +89,19 @@ class World:
         words = ["playbook", "-i", str(ROOT / "inventories/sandbox.yml"), str(ROOT / "playbooks" / name), *options]
         if variables:
             words += ["-e", json.dumps(variables)]
-        environment = {**cli.environment(self.settings), **(passwords or PASSWORDS), "ANSIBLE_NOCOLOR": "1"}
+        recorded = self.folder / f"results-{len(self.outputs)}.jsonl"
+        recorded.touch()
+        recorded.chmod(0o666)
+        environment = {
+            **cli.environment(self.settings),
+            **(passwords or PASSWORDS),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/action"),
+            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+            "RECORDER_FILE": str(recorded),
+        }
         done = self.command(self.python, "-m", "ansible", *words, **environment)
+        results = {task: result for _, task, result in map(json.loads, recorded.read_text().splitlines())}
         output = done.stdout + done.stderr
         self.outputs.append(output)
         recap = dict.fromkeys(("ok", "changed", "unreachable", "failed", "skipped"), 0)
@@ -102,7 +109,7 @@ class World:
             for pair in number[1].split():
                 key, value = pair.split("=")
                 recap[key] = recap.get(key, 0) + int(value)
-        return Run(done.returncode, output, recap)
+        return Run(done.returncode, output, recap, results)
 
     def site(self, *options: str, variables: dict[str, t.Any] | None = None, passwords: dict[str, str] | None = None) -> Run:
         """Run site.yml; it must succeed."""

@@ -26,8 +26,8 @@ def same_stream(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
     if changes:
         yield (
             f"The pipeline {pipeline.name} exists, and its {', its '.join(changes)}. Debezium would not find its position: it would take a"
-            " new snapshot, and never emit what was deleted in between. Restore the variables, or set debezium_k8s_allow_resnapshot: true for"
-            " one run if that is meant."
+            " new snapshot, and never emit what was deleted in between. Restore the variables, or set debezium_k8s_allow_resnapshot: true"
+            " for one run if that is meant."
         )
 
 

@@ -62,7 +62,7 @@ def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
     if context.DEPLOYMENT in steps:
         facts = steps[context.DEPLOYMENT].facts
         yield line("Debezium", f"Deployment {pipeline['cdc_namespace']}/{pipeline['cdc_deployment']}, image {facts.get('image')}")
-        yield line("See events", f"ansible-playbook cdc.gcp.verify")
+        yield line("See events", "ansible-playbook cdc.gcp.verify")
 
 
 def _pending(steps: Mapping[str, Step]) -> list[str]:

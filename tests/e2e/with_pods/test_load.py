@@ -61,8 +61,8 @@ def connector(number: int) -> dict[str, t.Any]:
     return {
         "cdc_name": NAME,
         "cdc_topic_prefix": f"load-{number}",
-        "debezium_k8s_slot_name": f"load_{number}",
-        "debezium_k8s_allow_new_stream": True,
+        "cdc_slot_name": f"load_{number}",
+        "debezium_k8s_allow_resnapshot": True,
     }
 
 

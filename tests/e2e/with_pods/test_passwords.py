@@ -46,10 +46,10 @@ def test_strange_passwords_work_from_the_inventory_to_the_running_pod(world: Wor
 
 def test_a_new_replication_password_reaches_role_secret_and_pod_in_one_run(world: World, first: tuple[Run, Subscription]) -> None:
     run = world.site("-vvv", "--diff", variables={"cdc_name": NAME}, passwords=NEXT_PASSWORDS)
-    assert run.changed_tasks() == [
-        "cdc.gcp.cloudsql : Replication user",
-        "cdc.gcp.debezium_k8s : Secret with the database's user and server CA",
-        "cdc.gcp.debezium_k8s : Debezium Server",
+    assert run.changed() == [
+        "replication user debezium",
+        f"Secret debezium/{NAME}-debezium-db",
+        f"Deployment debezium/{NAME}-debezium",
     ]
     world.insert(NAME, "with the next password", password=PASSWORDS["CDC_USER_PASSWORD"])
     first[1].wait(lambda events: "with the next password" in names(events))

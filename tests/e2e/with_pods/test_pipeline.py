@@ -22,6 +22,20 @@ def changes(world: World) -> Subscription:
     return Subscription(world, "e2e-changes", TOPIC)
 
 
+PROPERTIES_SECRET = f"Secret debezium/{NAME}-debezium-props"
+DEPLOYMENT = f"Deployment debezium/{NAME}-debezium"
+
+ONE_LOOK = (
+    "token",
+    "sql.instances.get",
+    "sql.databases.get",
+    "sql.users.list",
+    "iam.projects.serviceAccounts.get",
+    "iam.projects.serviceAccounts.keys.list",
+)
+"""What an unchanged run asks of the stand-in; topics and their policies are Pub/Sub's."""
+
+
 def writes(world: World) -> list[str]:
     """Method ids of the writing calls that the stand-in answered since its log was cleared."""
     log = world.control("requests")["requests"]
@@ -37,7 +51,10 @@ def insert(connection: psycopg.Connection, *values: str) -> None:
 def test_check_mode_on_an_empty_project_says_everything_and_changes_nothing(world: World) -> None:
     world.control("requests", "DELETE")
     run = world.site("--check", "--diff")
-    assert len(run.changed_tasks()) >= 12, run.changed_tasks()
+    assert len(run.changed()) == len(run.results["Provision the pipeline"]["resources"]) == 18, run.changed()
+    assert "18 to create" not in run.output, "a grant is an update of its topic's policy"
+    assert f"  + instance {NAME}-sql" in run.output
+    assert "Pending: table public.mytable does not exist yet" in run.output
     assert "cloudsql.logical_decoding" in run.output
     assert writes(world) == []
     assert world.pubsub("GET", "topics").json().get("topics", []) == []
@@ -57,7 +74,7 @@ def test_the_first_run_makes_everything_and_names_the_table_that_is_not_there_ye
 def test_the_next_run_adds_the_table_that_the_application_has_made(world: World) -> None:
     world.create_table()
     run = world.site()
-    assert run.changed_tasks() == ["cdc.gcp.cloudsql : Replication user", "cdc.gcp.cloudsql : Publication"]
+    assert run.changed() == ["replication user debezium", "publication dbz_publication"]
 
 
 def test_a_row_arrives_as_an_event_published_with_the_key_of_the_secret(world: World, changes: Subscription) -> None:
@@ -75,8 +92,10 @@ def test_a_second_run_changes_nothing(world: World) -> None:
     (before,) = world.pods()
     world.control("requests", "DELETE")
     run = world.site()
-    assert run.recap["changed"] == 0, run.changed_tasks()
+    assert run.recap["changed"] == 0, run.changed()
     assert writes(world) == []
+    log = [str(entry["method_id"]) for entry in world.control("requests")["requests"]]
+    assert sorted(log) == sorted(ONE_LOOK), "one request for each resource, and one token for all"
     (after,) = world.pods()
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
 
@@ -89,36 +108,32 @@ def test_check_mode_on_the_live_project_shows_a_wanted_change_and_makes_none(wor
         "--diff",
         variables={"cloudsql_labels": {"team": "data"}, "debezium_k8s_properties": {"debezium.source.poll.interval.ms": "60"}},
     )
-    assert set(run.changed_tasks()) == {
-        "cdc.gcp.cloudsql : Cloud SQL instance",
-        "cdc.gcp.debezium_k8s : Secret with the properties",
-        "cdc.gcp.debezium_k8s : Debezium Server",
-    }
+    assert run.changed() == [f"instance {NAME}-sql", PROPERTIES_SECRET, DEPLOYMENT]
+    changed = {one["name"]: one["changed_fields"] for one in run.results["Provision the pipeline"]["resources"]}
+    assert changed[f"instance {NAME}-sql"] == ["labels.team"]
+    assert changed[PROPERTIES_SECRET] == ["data.application.properties.debezium.source.poll.interval.ms"]
+    assert "debezium.source.poll.interval.ms" in run.output
     assert "team: data" in run.output or '"team": "data"' in run.output
     assert writes(world) == []
 
 
-@pytest.mark.parametrize("variables", [{"debezium_k8s_slot_name": "other"}, {"cloudsql_offset_table": "other"}])
+@pytest.mark.parametrize("variables", [{"cdc_slot_name": "other"}, {"cdc_offset_table": "other"}])
 def test_another_place_in_the_stream_is_refused_before_anything_is_changed(world: World, variables: dict[str, str]) -> None:
     """Debezium would take a new snapshot, and never tell of what was deleted in between."""
     world.control("requests", "DELETE")
     run = world.playbook("site.yml", variables=variables)
     assert (run.code != 0, run.recap["changed"], writes(world)) == (True, 0, [])
-    slot = f"debezium_{NAME.replace('-', '_')}"
-    expected = f"streams with topic prefix {NAME}, slot {slot}, offsets in table debezium.debezium_offset_storage; with the variables"
-    assert expected in " ".join(run.output.split())
-
-    assert (
-        "cdc.gcp.debezium_k8s : Debezium Server"
-        in world.site("--check", variables={**variables, "debezium_k8s_allow_new_stream": True}).changed_tasks()
-    )
+    assert f"The pipeline {NAME} exists, and its" in run.output
+    assert "would become" in run.output
+    meant = world.site("--check", variables={**variables, "debezium_k8s_allow_resnapshot": True})
+    assert DEPLOYMENT in meant.changed()
 
 
 def test_a_changed_property_rolls_the_pod_and_an_unchanged_run_does_not(world: World, changes: Subscription) -> None:
     (before,) = world.pods()
     variables = {"debezium_k8s_properties": {"debezium.source.poll.interval.ms": "60"}}
     run = world.site(variables=variables)
-    assert run.changed_tasks() == ["cdc.gcp.debezium_k8s : Secret with the properties", "cdc.gcp.debezium_k8s : Debezium Server"]
+    assert run.changed() == [PROPERTIES_SECRET, DEPLOYMENT]
     (after,) = world.pods()
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
     assert world.site(variables=variables).recap["changed"] == 0
@@ -127,7 +142,7 @@ def test_a_changed_property_rolls_the_pod_and_an_unchanged_run_does_not(world: W
     with world.application() as connection:
         insert(connection, "after the rollout")
     changes.wait(lambda events: "after the rollout" in names(events))
-    assert world.site().recap["changed"] == 2, "back to the defaults, which the tests that follow expect"
+    assert world.site().changed() == [PROPERTIES_SECRET, DEPLOYMENT], "back to the defaults, which the tests that follow expect"
 
 
 def test_a_pod_killed_under_write_load_loses_no_event(world: World, changes: Subscription) -> None:
@@ -165,7 +180,7 @@ def test_without_the_binding_the_pod_is_refused_and_the_next_run_puts_it_back(wo
     until(refused, 90, "the publisher is refused with PERMISSION_DENIED")
     assert "waiting" not in names(changes.pull())
     run = world.site()
-    assert run.changed_tasks() == ["cdc.gcp.iam : Grants on the topic"]
+    assert run.changed() == [f"roles of serviceAccount:{ACCOUNT} on topic {TOPIC}"]
     changes.wait(lambda events: "waiting" in names(events), 300)
 
 
@@ -174,7 +189,7 @@ def test_a_key_that_was_deleted_is_replaced_and_the_pod_gets_the_new_one(world: 
     (key,) = world.google().get(keys, params={"keyTypes": "USER_MANAGED"}).json()["keys"]
     assert world.google().delete(f"{world.settings.google_endpoint}/v1/{key['name']}").ok
     run = world.site()
-    assert run.changed_tasks() == ["cdc.gcp.iam : Key in a Secret", "cdc.gcp.debezium_k8s : Debezium Server"]
+    assert run.changed() == [f"key of {ACCOUNT} in Secret debezium/{NAME}-debezium-sa", DEPLOYMENT]
     with world.application() as connection:
         insert(connection, "with the new key")
     changes.wait(lambda events: "with the new key" in names(events))

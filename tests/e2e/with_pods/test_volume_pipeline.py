@@ -14,8 +14,8 @@ pytestmark = pytest.mark.timeout(600)
 NAME = "volume-demo"
 VARIABLES = {
     "cdc_name": NAME,
-    "cloudsql_offsets": "volume",
-    "pubsub_topic_per_table": True,
+    "cdc_offsets": "volume",
+    "cdc_topic_per_table": True,
     "debezium_k8s_resources": {"requests": {"cpu": "0.5", "memory": "512Mi"}, "limits": {"cpu": "0.5", "memory": "512Mi"}},
 }
 

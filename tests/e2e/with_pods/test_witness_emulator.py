@@ -73,7 +73,7 @@ def variables(world: World, emulator: str, stops_at_the_end: Callable[[str], Non
         "debezium_k8s_sink_address": emulator,
         "debezium_k8s_resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
         "pubsub_subscriptions": [{"name": f"{NAME}-reader"}],
-        "iam_topics": [],
+        "iam_topic_roles": [],
     }
 
 

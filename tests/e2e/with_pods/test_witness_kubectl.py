@@ -92,7 +92,7 @@ def test_kubectl_applies_waits_reads_logs_and_forwards_a_port(world: World, tmp_
 def test_site_adopts_what_kubectl_applied(world: World) -> None:
     wanted = world.kubectl("get", "serviceaccount", "kubectl-demo-debezium", "--namespace", "kubectl-demo", "--output", "json")
     variables = {"cdc_name": "kubectl-demo", "cdc_namespace": "kubectl-demo"}
-    changed = world.site("--check", "--tags", "debezium_k8s", variables=variables).changed_tasks()
+    changed = world.site("--check", "--tags", "debezium_k8s", variables=variables).changed()
     assert "cdc.gcp.debezium_k8s : Debezium Server" in changed, "it is not there, so the run did look"
     assert not {"cdc.gcp.debezium_k8s : Namespace", "cdc.gcp.debezium_k8s : ServiceAccount of the pod"} & set(changed)
     assert wanted == world.kubectl("get", "serviceaccount", "kubectl-demo-debezium", "--namespace", "kubectl-demo", "--output", "json")

@@ -15,6 +15,7 @@ NAME = "keyless-demo"
 TOPIC = f"{NAME}.changes"
 ACCOUNT = f"{NAME}-debezium@demo-project.iam.gserviceaccount.com"
 KEY_SECRET = f"{NAME}-debezium-sa"
+DEPLOYMENT = f"Deployment debezium/{NAME}-debezium"
 POOL = "demo-project.svc.id.goog"
 PRINCIPAL = f"principal://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/{POOL}/subject/ns/debezium/sa/{NAME}-debezium"
 KEY = {"cdc_name": NAME}
@@ -60,8 +61,8 @@ def last_publisher(world: World) -> str:
 
 def test_check_mode_on_an_empty_project_says_who_would_get_what(world: World) -> None:
     run = world.site("--check", "--diff", variables={**IMPERSONATION, "cdc_name": "keyless-new"})
-    assert "cdc.gcp.iam : The pod may act as the service account" in run.changed_tasks()
-    assert "cdc.gcp.iam : Key in a Secret" not in run.changed_tasks()
+    kinds = [one["kind"] for one in run.results["Provision the pipeline"]["resources"]]
+    assert "iam_service_account_key_secret" not in kinds
     assert f"serviceAccount:{POOL}[debezium/keyless-new-debezium]" in run.output
 
 
@@ -72,7 +73,7 @@ def test_a_new_pipeline_publishes_as_a_google_service_account_that_has_no_key(wo
     assert (has_key(world), key_secret_exists(world), keys(world)) == (False, False, [])
 
 
-def test_without_the_leave_to_act_the_pod_gets_no_token_and_the_next_run_puts_it_back(world: World, changes: Subscription) -> None:
+def test_without_permission_to_impersonate_the_pod_gets_no_token_and_the_next_run_puts_it_back(world: World, changes: Subscription) -> None:
     url = f"{world.settings.google_endpoint}/v1/projects/{world.settings.project}/serviceAccounts/{ACCOUNT}"
     policy = world.google().post(f"{url}:getIamPolicy").json()
     member = f"serviceAccount:{POOL}[debezium/{NAME}-debezium]"
@@ -88,15 +89,15 @@ def test_without_the_leave_to_act_the_pod_gets_no_token_and_the_next_run_puts_it
 
     until(refused, 90, "the metadata server gives no token")
     assert "no token" not in names(changes.pull())
-    assert world.site(variables=IMPERSONATION).changed_tasks() == ["cdc.gcp.iam : The pod may act as the service account"]
+    assert world.site(variables=IMPERSONATION).changed() == [f"roles of {member} on service account {ACCOUNT}"]
     changes.wait(lambda events: "no token" in names(events), 300)
 
 
 def test_the_live_pipeline_gets_a_key(world: World, changes: Subscription) -> None:
-    assert world.site(variables=KEY).changed_tasks() == [
-        "cdc.gcp.iam : Key in a Secret",
-        "cdc.gcp.debezium_k8s : ServiceAccount of the pod",
-        "cdc.gcp.debezium_k8s : Debezium Server",
+    assert world.site(variables=KEY).changed() == [
+        f"key of {ACCOUNT} in Secret debezium/{KEY_SECRET}",
+        f"ServiceAccount debezium/{NAME}-debezium",
+        DEPLOYMENT,
     ]
     world.insert(NAME, "with a key")
     changes.wait(lambda events: "with a key" in names(events))
@@ -106,7 +107,8 @@ def test_the_live_pipeline_gets_a_key(world: World, changes: Subscription) -> No
 def test_the_live_pipeline_gives_its_key_up_by_the_roles_option_alone(world: World, changes: Subscription) -> None:
     before = keys(world)
     run = world.site(variables=DIRECT)
-    assert run.changed_tasks() == ["cdc.gcp.iam : Grants on the topic"] * 2 + ["cdc.gcp.debezium_k8s : Debezium Server"]
+    grants = [f"roles of {PRINCIPAL} on topic {topic}" for topic in (TOPIC, f"{NAME}-heartbeat")]
+    assert run.changed() == [*grants, DEPLOYMENT]
     world.insert(NAME, "as the pod itself")
     changes.wait(lambda events: "as the pod itself" in names(events))
     assert last_publisher(world) == PRINCIPAL
@@ -126,5 +128,5 @@ def test_without_the_principals_binding_the_pod_is_refused_and_the_next_run_puts
 
     until(refused, 90, "the principal is refused with PERMISSION_DENIED")
     assert "refused" not in names(changes.pull())
-    assert world.site(variables=DIRECT).changed_tasks() == ["cdc.gcp.iam : Grants on the topic"]
+    assert world.site(variables=DIRECT).changed() == [f"roles of {PRINCIPAL} on topic {TOPIC}"]
     changes.wait(lambda events: "refused" in names(events), 300)

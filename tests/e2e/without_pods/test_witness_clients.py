@@ -118,7 +118,7 @@ def test_pubsub_client_makes_labelled_topics_that_site_adopts(world: World, pubs
     pubsub.subscriber.create_subscription(request=wanted)
     assert_ordered(publish_and_pull(pubsub, changes, subscription))
     variables = {"cdc_name": name, "pubsub_labels": {"team": "data"}, "pubsub_subscriptions": [{"name": reader}]}
-    assert world.site("--tags", "pubsub", variables=variables).changed_tasks() == []
+    assert world.site("--tags", "pubsub", variables=variables).changed() == []
 
 
 def test_pubsub_client_reads_in_order_what_it_published_to_topics_that_site_made(site_made: str, pubsub: PubSubClients) -> None:

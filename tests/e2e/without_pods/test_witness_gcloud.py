@@ -154,7 +154,7 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
 
     run = world.site(*WITHOUT_POD, variables=VARIABLES)
     inside_the_database = ("Replication user", "Debezium's own tables", "Publication")
-    assert run.changed_tasks() == [f"cdc.gcp.cloudsql : {task}" for task in inside_the_database], "what no Google client can make"
+    assert run.changed() == [f"cdc.gcp.cloudsql : {task}" for task in inside_the_database], "what no Google client can make"
 
     assert flags(gcloud("sql instances describe", INSTANCE)) == FLAGS, "a flag of others stays"
     assert gcloud("pubsub topics describe", CHANGES)["labels"] == {"team": "data", "tier": "gold"}, "labels of others stay"
@@ -166,7 +166,7 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
 def test_a_flag_that_gcloud_took_away_is_put_back_and_the_others_stay(world: World, gcloud: Gcloud) -> None:
     gcloud("sql instances patch", INSTANCE, "--database-flags=max_wal_senders=30")
     run = world.site("--tags", "cloudsql", variables=VARIABLES)
-    assert run.changed_tasks() == ["cdc.gcp.cloudsql : Cloud SQL instance"]
+    assert run.changed() == ["cdc.gcp.cloudsql : Cloud SQL instance"]
     assert flags(gcloud("sql instances describe", INSTANCE)) == {**FLAGS, "max_wal_senders": "30"}
 
 
