@@ -50,7 +50,7 @@ class Delete(Action):
 
 
 class ServiceAccount:
-    """The service account that the user wants.  Options that are None are left as IAM has them."""
+    """The service account that the user wants.  Options that are None are left as IAM has them; `new_account` is for a new one alone."""
 
     def __init__(self, client: Client, params: Mapping[str, t.Any]) -> None:
         self.iam = Iam(client)
@@ -60,6 +60,7 @@ class ServiceAccount:
         self.present = params["state"] == "present"
         self.allow_delete: bool = params["allow_delete"]
         self.wanted = {name: params[name] for name in _EMPTY if params[name] is not None}
+        self.new: Mapping[str, str] = params.get("new_account") or {}
         self._path = account_path("account_id", self.email, self.iam.project)
 
     @classmethod
@@ -90,7 +91,7 @@ class ServiceAccount:
                     f"the same name; set allow_delete: true if that is meant."
                 )
             return Plan(before, None, (Delete(f"delete {self.title}"),) if observed else ())
-        after = {**(before or _EMPTY), **self.wanted}
+        after = {**(before or {**_EMPTY, **self.new}), **self.wanted}
         changed = {name: value for name, value in after.items() if value != (before or _EMPTY)[name]}
         texts = {_API_NAMES[name]: value for name, value in changed.items() if name in _API_NAMES}
         actions: list[Action] = []
