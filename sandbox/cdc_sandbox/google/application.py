@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from . import discovery, iam, permissions, services
+from . import services
 from .call import Call, Caller, Context
+from .contract import discovery
+from .contract.journal import Journal
+from .contract.schema import Violation
 from .control import Control, ControlError
 from .errors import ApiError
-from .journal import Journal
-from .schema import Violation
-from .tokens import LoginError, Tokens
+from .iam import permissions, service_accounts
+from .iam.tokens import LoginError, Tokens
 from .types import Json
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Application:
     """Serves Google's paths, `/token` and `/_sandbox/`.  Makes owner, viewer and the project at its first start."""
 
     def __init__(self, context: Context) -> None:
-        iam.bootstrap(context)
+        service_accounts.bootstrap(context)
         self.context = context
         self.journal = Journal()
         self._directory = discovery.directory()

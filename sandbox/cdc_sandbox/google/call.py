@@ -13,7 +13,7 @@ from .types import Json
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: a service account of the project, or a pod as its Kubernetes service account (see workloads.py).
+    """Who calls: a service account of the project, or a pod as its Kubernetes service account (see iam/workloads.py).
 
     email: `owner@demo-project.iam.gserviceaccount.com`; of a pod `demo-project.svc.id.goog[NAMESPACE/ACCOUNT]`.
     principals: of a pod: how policies name it besides `serviceAccount:`, its own `principal://…` first.

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import SandboxError
-from . import policies, projects, workloads
 from .call import Context
+from .contract.journal import Journal
 from .faults import KNOWN, Fault
-from .journal import Journal
-from .permissions import granted
-from .tokens import Tokens, issue_federated
+from .iam import policies, projects, workloads
+from .iam.permissions import granted
+from .iam.tokens import Tokens, issue_federated
 from .types import Json
 
 Door = Callable[[Json], Json]

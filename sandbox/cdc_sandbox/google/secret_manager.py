@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from . import policies
-from .accounts import now
 from .call import Call, Context, Handler
 from .errors import ApiError
+from .iam import policies
+from .iam.accounts import now
 from .state import State
 from .types import Json
 
