@@ -44,9 +44,9 @@ class Settings:
     google_port: int = 8480
     """The stand-in for Google's REST APIs, http on 127.0.0.1."""
     pubsub_port: int = 8485
-    """Pub/Sub's plain door (gRPC and REST, no credentials), on 127.0.0.1."""
+    """Pub/Sub's plain endpoint (gRPC and REST, no credentials), on 127.0.0.1."""
     pubsub_tls_port: int = 443
-    """Pub/Sub's TLS door as `pubsub.googleapis.com`, on the node's address."""
+    """Pub/Sub's TLS endpoint as `pubsub.googleapis.com`, on the node's address."""
     metadata_port: int = 8490
     """The pods' metadata server, http on the node's address; there is one where there is a real node."""
     kubernetes_port: int = 16443
@@ -76,7 +76,7 @@ class Settings:
 
     @property
     def pki(self) -> Path:
-        """Certificates: `ca.crt` signs the TLS door; the trust store for Java is `truststore.p12`."""
+        """Certificates: `ca.crt` signs the TLS endpoint's; the trust store for Java is `truststore.p12`."""
         return self.state / "pki"
 
     @property

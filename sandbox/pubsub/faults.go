@@ -1,4 +1,4 @@
-// Faults that a test switches on at the plain door: each is something that the real service was seen to do.
+// Faults that a test switches on at the plain endpoint: each is something that the real service was seen to do.
 //
 // POST /_sandbox/faults {"name": …, "method": …, "count": …, "options": {…}} adds one, DELETE removes all, GET shows them.
 
@@ -156,7 +156,7 @@ func (f *faults) add(one *fault) error {
 	return nil
 }
 
-// ServeHTTP is the control door of the faults.
+// ServeHTTP is the control API of the faults.
 func (f *faults) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	switch request.Method {
 	case http.MethodPost:

@@ -1,4 +1,4 @@
-// The gate of the TLS door: lets a caller through whose token is good and who has the permission.
+// The gate of the TLS endpoint: lets a caller through whose token is good and who has the permission.
 
 package main
 
@@ -133,7 +133,7 @@ func (g *gate) flush() {
 
 type verifiedDoor struct{}
 
-// callerToken is the bearer token of a request; verified tells whether the request came through a door that looks at it.
+// callerToken is the bearer token of a request; verified tells whether the request came through an endpoint that looks at it.
 func callerToken(ctx context.Context) (token string, verified bool) {
 	if ctx.Value(verifiedDoor{}) == nil {
 		return "", false

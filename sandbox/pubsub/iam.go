@@ -58,7 +58,7 @@ func (i *iam) SetIamPolicy(ctx context.Context, request *iampb.SetIamPolicyReque
 	return visible(stored, conditionsVersion), nil
 }
 
-// TestIamPermissions tells which of the permissions the caller has; on the door without credentials, all.
+// TestIamPermissions tells which of the permissions the caller has; on the endpoint without credentials, all.
 func (i *iam) TestIamPermissions(
 	ctx context.Context, request *iampb.TestIamPermissionsRequest,
 ) (*iampb.TestIamPermissionsResponse, error) {

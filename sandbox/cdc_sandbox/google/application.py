@@ -75,7 +75,7 @@ class Application:
             answer = self._control.answer(request.method, request.path.removeprefix("/_sandbox/"), body)
         except (ControlError, ValueError) as error:
             return _json({"error": str(error)}, 400)
-        return _json({"error": "no such door"}, 404) if answer is None else _json(answer, 200)
+        return _json({"error": "no such endpoint"}, 404) if answer is None else _json(answer, 200)
 
     def _respond_token(self, request: Request) -> Response:
         started, answer, status = time.monotonic(), {}, 200

@@ -1,6 +1,6 @@
-"""The stand-in's own doors under `/_sandbox/`: health, the journal, faults, and the questions that other parts ask.
+"""The stand-in's control API under `/_sandbox/`: health, the journal, faults, and the questions that other parts ask.
 
-They listen on this machine only and take no credentials.
+It listens on this machine only and takes no credentials.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .iam.permissions import granted
 from .iam.tokens import Tokens, issue_federated
 from .types import Json
 
-Door = Callable[[Json], Json]
+Endpoint = Callable[[Json], Json]
 
 
 class ControlError(Exception):
-    """A wrong request to a control door; answered with 400 and this text."""
+    """A wrong request to the control API; answered with 400 and this text."""
 
 
 class Control:
@@ -30,7 +30,7 @@ class Control:
         self._context = context
         self._tokens = tokens
         self._journal = journal
-        self._doors: dict[tuple[str, str], Door] = {
+        self._endpoints: dict[tuple[str, str], Endpoint] = {
             ("GET", "health"): lambda body: {"status": "ok", "state": str(context.settings.state)},
             ("GET", "violations"): lambda body: journal.violations(),
             ("DELETE", "violations"): _then_empty(journal.clear_violations),
@@ -46,9 +46,9 @@ class Control:
         }
 
     def answer(self, method: str, name: str, body: Json) -> Json | None:
-        """The answer, or None when there is no such door; raises ControlError."""
-        door = self._doors.get((method, name))
-        return None if door is None else door(body)
+        """The answer, or None when there is no such endpoint; raises ControlError."""
+        endpoint = self._endpoints.get((method, name))
+        return None if endpoint is None else endpoint(body)
 
     def _add_fault(self, body: Json) -> Json:
         try:
@@ -109,11 +109,11 @@ class Control:
         return issue_federated(self._context.state, workload)
 
 
-def _then_empty(action: Callable[[], None]) -> Door:
-    """A door that does something and has nothing to say."""
+def _then_empty(action: Callable[[], None]) -> Endpoint:
+    """An endpoint that does something and answers an empty object."""
 
-    def door(body: Json) -> Json:
+    def endpoint(body: Json) -> Json:
         action()
         return {}
 
-    return door
+    return endpoint

@@ -1,4 +1,4 @@
-"""The doors under `/_sandbox/`: what the Pub/Sub server asks on each publish."""
+"""The control API under `/_sandbox/`: what the Pub/Sub server asks on each publish."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_members_that_do_not_exist_are_named(standin: StandIn) -> None:
     assert standin.control("POST", "members", {"members": members}) == known
 
 
-def test_an_unknown_door_is_404(standin: StandIn) -> None:
+def test_an_unknown_endpoint_is_404(standin: StandIn) -> None:
     assert requests.get(f"{standin.url}/_sandbox/nothing", timeout=10).status_code == 404
 
 

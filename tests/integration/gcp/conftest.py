@@ -62,10 +62,10 @@ class Cloud:
         assert not result.get("failed"), result["msg"]
         return result
 
-    def control(self, method: str, door: str, body: t.Any = None, pubsub: bool = False) -> t.Any:
-        """Knock at a control door of the stand-in or of Pub/Sub."""
+    def control(self, method: str, endpoint: str, body: t.Any = None, pubsub: bool = False) -> t.Any:
+        """A request to the control API of the stand-in or of Pub/Sub."""
         root = f"http://{self.settings.pubsub_plain_endpoint}" if pubsub else self.settings.google_endpoint
-        answer = requests.request(method, f"{root}/_sandbox/{door}", json=body, timeout=10)
+        answer = requests.request(method, f"{root}/_sandbox/{endpoint}", json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
 

@@ -266,7 +266,7 @@ def test_the_token_of_a_pod_is_kept_as_a_digest_and_ends(standin: StandIn, metad
     assert check(standin, token, PRINCIPAL) == {"status": "unauthenticated"}
 
 
-def test_the_internal_door_wants_both_names(standin: StandIn) -> None:
+def test_the_workload_token_endpoint_wants_both_names(standin: StandIn) -> None:
     answer = requests.post(f"{standin.url}/_sandbox/workload_token", json={"namespace": "debezium"}, timeout=10)
     assert (answer.status_code, answer.json()) == (400, {"error": "service_account is required"})
 

@@ -1,4 +1,4 @@
-// A door: one address where the service is reached, over gRPC and REST, with its interceptors.
+// An endpoint: one address where the service is reached, over gRPC and REST, with its interceptors.
 
 package main
 
@@ -20,8 +20,8 @@ import (
 // maxRequestBytes lets requests above the service's 10 MB in, so that they are refused in the service's own words.
 const maxRequestBytes = 32 << 20
 
-// door serves both protocols on one listener.
-type door struct {
+// endpoint serves both protocols on one listener.
+type endpoint struct {
 	name     string
 	gate     *gate // nil: everybody may do everything
 	projects map[string]bool
@@ -33,13 +33,13 @@ type door struct {
 	rest *http.Server
 }
 
-// newDoor registers the services.
+// newEndpoint registers the services.
 //
 // control: handlers of paths outside Pub/Sub's API, by path; nil for none.
-func newDoor(
+func newEndpoint(
 	name string, projects map[string]bool, requests *requestLog, gate *gate, service *service, iam *iam, control map[string]http.Handler,
-) (*door, error) {
-	d := &door{name: name, gate: gate, projects: projects, requests: requests, faults: service.faults, keeper: service.keeper}
+) (*endpoint, error) {
+	d := &endpoint{name: name, gate: gate, projects: projects, requests: requests, faults: service.faults, keeper: service.keeper}
 	d.rpc = grpc.NewServer(
 		grpc.UnaryInterceptor(d.unary),
 		grpc.StreamInterceptor(d.stream),
@@ -67,7 +67,7 @@ func newDoor(
 }
 
 // serve answers on a listener until stop is called.
-func (d *door) serve(split *splitListener) error {
+func (d *endpoint) serve(split *splitListener) error {
 	failed := make(chan error, 2)
 	go func() { failed <- d.rpc.Serve(split.http2) }()
 	go func() { failed <- d.rest.Serve(split.http1) }()
@@ -80,7 +80,7 @@ func (d *door) serve(split *splitListener) error {
 }
 
 // stop lets running calls end, up to the deadline of ctx, then cuts them off.
-func (d *door) stop(ctx context.Context) {
+func (d *endpoint) stop(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		d.rpc.GracefulStop()
@@ -96,8 +96,8 @@ func (d *door) stop(ctx context.Context) {
 	}
 }
 
-// admit looks at the names in a request, at the project, and on the TLS door at the caller.
-func (d *door) admit(ctx context.Context, method string, request any) (resource, member string, err error) {
+// admit looks at the names in a request, at the project, and on the TLS endpoint at the caller.
+func (d *endpoint) admit(ctx context.Context, method string, request any) (resource, member string, err error) {
 	accesses, err := accessesOf(method, request.(proto.Message))
 	if err != nil {
 		return "", "", err
@@ -115,7 +115,7 @@ func (d *door) admit(ctx context.Context, method string, request any) (resource,
 	return resource, "", nil
 }
 
-func (d *door) mark(ctx context.Context) context.Context {
+func (d *endpoint) mark(ctx context.Context) context.Context {
 	if d.gate == nil {
 		return ctx
 	}
@@ -123,7 +123,7 @@ func (d *door) mark(ctx context.Context) context.Context {
 }
 
 // unary is the interceptor of all calls but StreamingPull; REST calls pass it, too.
-func (d *door) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+func (d *endpoint) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	ctx = d.mark(ctx)
 	resource, member, err := d.admit(ctx, info.FullMethod, request)
 	var answer any
@@ -142,8 +142,8 @@ func (d *door) unary(ctx context.Context, request any, info *grpc.UnaryServerInf
 }
 
 // stream is the interceptor of StreamingPull: the first message of a stream names its subscription.
-func (d *door) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-	admitted := &admittedStream{ServerStream: stream, door: d, method: info.FullMethod}
+func (d *endpoint) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	admitted := &admittedStream{ServerStream: stream, endpoint: d, method: info.FullMethod}
 	err := realError(handler(server, admitted))
 	d.requests.add(d.name, info.FullMethod, admitted.resource, admitted.member, err)
 	return err
@@ -151,7 +151,7 @@ func (d *door) stream(server any, stream grpc.ServerStream, info *grpc.StreamSer
 
 type admittedStream struct {
 	grpc.ServerStream
-	door             *door
+	endpoint         *endpoint
 	method           string
 	admitted         bool
 	resource, member string
@@ -164,9 +164,9 @@ func (s *admittedStream) RecvMsg(message any) error {
 	}
 	s.admitted = true
 	var err error
-	s.resource, s.member, err = s.door.admit(s.door.mark(s.Context()), s.method, message)
+	s.resource, s.member, err = s.endpoint.admit(s.endpoint.mark(s.Context()), s.method, message)
 	if err == nil {
-		err = s.door.faults.before(s.method, s.resource)
+		err = s.endpoint.faults.before(s.method, s.resource)
 	}
 	return err
 }
