@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,17 @@ func TestNewTopicNames(t *testing.T) {
 	}
 	_, err := client.topics.CreateTopic(t.Context(), &pb.Topic{Name: "orders"})
 	wantError(t, err, codes.InvalidArgument, "Invalid resource name given (name=orders)")
+}
+
+func TestLabelsOfInfrastructureToolsAreTaken(t *testing.T) {
+	client := start(t).plainClients(t)
+	labels := map[string]string{"goog-terraform-provisioned": "true", "google": "x"}
+	made := must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA, Labels: labels}))
+	if !maps.Equal(made.Labels, labels) {
+		t.Errorf("labels of the new topic: %v", made.Labels)
+	}
+	subscription := &pb.Subscription{Name: subA, Topic: topicA, Labels: labels}
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(t.Context(), subscription))
 }
 
 func TestErrorsHaveTheServicesWords(t *testing.T) {
