@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -119,6 +120,7 @@ func TestFaultsThatNobodyKnowsAreRefused(t *testing.T) {
 	server := start(t)
 	for _, body := range []string{
 		`{"name": "nonsense"}`, `{"name": "unavailable", "colour": "red"}`, `{"name": "reads_lag", "options": {"seconds": 1}}`, `{`,
+		`{"name": "unavailable", "method": "CreateTopics"}`, `{"name": "reads_lag", "method": "GetTopic"}`, `{"name": "unavailable", "fired": 1}`,
 	} {
 		if code, answer := server.rest(t, http.MethodPost, "/_sandbox/faults", body); code != http.StatusBadRequest {
 			t.Errorf("%s: %d %v", body, code, answer)
@@ -128,6 +130,26 @@ func TestFaultsThatNobodyKnowsAreRefused(t *testing.T) {
 	_, answer := server.rest(t, http.MethodGet, "/_sandbox/faults", "")
 	if len(answer["known"].(map[string]any)) != len(knownFaults) || len(answer["on"].([]any)) != 1 {
 		t.Errorf("shown: %v", answer)
+	}
+}
+
+func TestAFaultSaysHowOftenItHasFired(t *testing.T) {
+	server, client := topicClients(t)
+	server.fault(t, `{"name": "unavailable", "method": "GetTopic", "count": 2}`)
+	left := func() string {
+		_, answer := server.rest(t, http.MethodGet, "/_sandbox/faults", "")
+		text := ""
+		for _, one := range answer["on"].([]any) {
+			each := one.(map[string]any)
+			text += fmt.Sprint(each["name"], " ", each["count"], " ", each["fired"])
+		}
+		return text
+	}
+	for _, want := range []string{"unavailable 2 0", "unavailable 1 1", ""} {
+		if got := left(); got != want {
+			t.Errorf("faults that are on: %q, want %q", got, want)
+		}
+		client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA})
 	}
 }
 

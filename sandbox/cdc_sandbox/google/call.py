@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -71,3 +72,8 @@ class Context:
     faults: Faults
     on_stop: list[Callable[[], None]] = field(default_factory=list)
     on_repair: list[Callable[[], None]] = field(default_factory=list)
+
+    def delay(self, method_id: str) -> None:
+        """Wait as the fault `delayed` says, if it is on for a method."""
+        if (fault := self.faults.take("delayed", method_id)) is not None:
+            time.sleep(float(fault.options.get("seconds", 2)))

@@ -5,12 +5,12 @@ It listens on this machine only and takes no credentials.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ..errors import SandboxError
 from .call import Context
 from .contract.journal import Journal
-from .faults import KNOWN, Fault
+from .faults import KNOWN, TOKEN, Fault
 from .iam import policies, projects, workloads
 from .iam.permissions import granted
 from .iam.tokens import Tokens, issue_federated
@@ -26,10 +26,11 @@ class ControlError(Exception):
 class Control:
     """Answers `METHOD /_sandbox/NAME`."""
 
-    def __init__(self, context: Context, journal: Journal, tokens: Tokens) -> None:
+    def __init__(self, context: Context, journal: Journal, tokens: Tokens, methods: Collection[str]) -> None:
+        """methods: ids of those that are served here."""
         self._context = context
         self._tokens = tokens
-        self._journal = journal
+        self._methods = frozenset(methods)
         self._endpoints: dict[tuple[str, str], Endpoint] = {
             ("GET", "health"): lambda body: {"status": "ok", "state": str(context.settings.state)},
             ("GET", "violations"): lambda body: journal.violations(),
@@ -52,7 +53,10 @@ class Control:
 
     def _add_fault(self, body: Json) -> Json:
         try:
-            self._context.faults.add(Fault(**body))
+            fault = Fault(**body)
+            if fault.method and fault.method not in self._methods | {TOKEN}:
+                raise ControlError(f"no method is called {fault.method!r} here; it is an id of a discovery document, or {TOKEN!r}")
+            self._context.faults.add(fault)
         except (TypeError, ValueError) as error:
             raise ControlError(str(error)) from error
         return {}

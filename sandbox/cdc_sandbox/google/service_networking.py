@@ -13,9 +13,9 @@ PEERED = frozenset({"default"})
 NOT_PEERED = "NETWORK_NOT_PEERED"
 
 
-def problem(context: Context, network: str) -> str | None:
-    """Why a network has no private services access, as Cloud SQL names it; None when it has."""
-    fault = context.faults.take("network_not_peered")
+def problem(context: Context, network: str, method_id: str) -> str | None:
+    """Why a network has no private services access, as Cloud SQL names it; None when it has.  method_id: who asks."""
+    fault = context.faults.take("network_not_peered", method_id)
     if fault is not None:
         return str(fault.options.get("reason", NOT_PEERED))
     return None if network in PEERED else NOT_PEERED
@@ -29,7 +29,7 @@ def methods(context: Context) -> dict[str, Handler]:
         match = NETWORK.fullmatch(network)
         if match is None or match[1] != context.settings.project_number:
             raise ApiError(400, f"Invalid network: {network}. It must be projects/PROJECT_NUMBER/global/networks/NETWORK.")
-        if problem(context, match[2]) is not None:
+        if problem(context, match[2], call.method_id) is not None:
             return {}
         return {
             "connections": [

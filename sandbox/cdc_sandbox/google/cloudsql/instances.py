@@ -56,7 +56,7 @@ class Instances:
         self._store.require_free(name)
         resource = new_instance(call.body, settings.project, settings.project_number, now())
         validation.check_settings(resource["settings"])
-        self._check_network(resource)
+        self._check_network(call, resource)
         operation = self._operations.begin(call, "CREATE", name)
         password = call.body.get("rootPassword")
         try:
@@ -155,7 +155,7 @@ class Instances:
             validation.check_change(before, after)
             validation.check_settings(after["settings"])
             if after["settings"]["ipConfiguration"].get("privateNetwork") != before["settings"]["ipConfiguration"].get("privateNetwork"):
-                self._check_network(after)
+                self._check_network(call, after)
             if after["settings"] != before["settings"]:
                 after["settings"]["settingsVersion"] = str(int(before["settings"]["settingsVersion"]) + VERSION_STEP)
             self._operations.set_plan(operation, {"resource": after})
@@ -184,10 +184,10 @@ class Instances:
         settings["settingsVersion"] = before["settings"]["settingsVersion"]
         return {**before, **_named(call.body), "settings": settings}
 
-    def _check_network(self, resource: Json) -> None:
+    def _check_network(self, call: Call, resource: Json) -> None:
         """A private network needs private services access."""
         network = resource["settings"]["ipConfiguration"].get("privateNetwork")
-        reason = network and service_networking.problem(self._context, network.rpartition("/")[2])
+        reason = network and service_networking.problem(self._context, network.rpartition("/")[2], call.method_id)
         if reason:
             where = f"{resource['project']}:{resource['name']}"
             raise validation.invalid(f"Incorrect Service Networking config for instance: {where}:{reason}.")

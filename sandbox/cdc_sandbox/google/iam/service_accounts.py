@@ -93,7 +93,7 @@ class _Accounts:
                     status="ALREADY_EXISTS",
                 )
             data["accounts"][email] = account
-        flaps = self._context.faults.take("account_flaps")
+        flaps = self._context.faults.take("account_flaps", call.method_id)
         if flaps is not None:
             self._flapping[email] = int(flaps.options.get("reads", 4))
         return self._answer(account)
