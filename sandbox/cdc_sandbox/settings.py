@@ -27,6 +27,10 @@ class Settings:
 
     project: str = "demo-project"
     project_number: str = "123456789012"
+    host_project: str = "demo-host"
+    """A second project: the host of a shared VPC network that instances of the first may use; it may hold topics, too."""
+    host_project_number: str = "210987654321"
+    host_network: str = "shared"
     region: str = "europe-west1"
 
     kubernetes: Kubernetes = "real node"
@@ -52,6 +56,11 @@ class Settings:
     kubernetes_port: int = 16443
     etcd_port: int = 12379
     etcd_peer_port: int = 12380
+
+    @property
+    def projects(self) -> dict[str, str]:
+        """The number of each project, by id."""
+        return {self.project: self.project_number, self.host_project: self.host_project_number}
 
     @property
     def google_endpoint(self) -> str:

@@ -119,7 +119,7 @@ func (d *endpoint) mark(ctx context.Context) context.Context {
 	if d.gate == nil {
 		return ctx
 	}
-	return context.WithValue(ctx, verifiedDoor{}, true)
+	return context.WithValue(ctx, verifiedEndpoint{}, true)
 }
 
 // unary is the interceptor of all calls but StreamingPull; REST calls pass it, too.

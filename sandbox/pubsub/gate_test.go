@@ -37,7 +37,7 @@ func TestEveryRPCHasItsPermission(t *testing.T) {
 	}
 }
 
-func TestTLSDoorWantsAGoodToken(t *testing.T) {
+func TestTLSEndpointWantsAGoodToken(t *testing.T) {
 	client := start(t).tlsClients(t)
 	_, err := client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA})
 	wantError(t, err, codes.Unauthenticated, "Request is missing required authentication credential. Expected OAuth 2 access token")
@@ -47,6 +47,29 @@ func TestTLSDoorWantsAGoodToken(t *testing.T) {
 	wantError(t, err, codes.NotFound, "Resource not found (resource=orders).")
 	_, err = client.topics.GetTopic(as(t, owner), &pb.GetTopicRequest{Topic: "projects/other/topics/orders"})
 	wantError(t, err, codes.NotFound, "Requested project not found or user does not have access to it (project=other).")
+}
+
+func TestATopicOfAnotherProject(t *testing.T) {
+	client, topic := start(t).tlsClients(t), "projects/demo-host/topics/orders"
+	must[*pb.Topic](t)(client.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topic}))
+	must[*pb.Topic](t)(client.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
+	must[*iampb.Policy](t)(client.iam.SetIamPolicy(as(t, owner), &iampb.SetIamPolicyRequest{
+		Resource: topic, Policy: &iampb.Policy{Bindings: []*iampb.Binding{binding(publisher, sender)}},
+	}))
+	publish := func(topic string) error {
+		request := &pb.PublishRequest{Topic: topic, Messages: []*pb.PubsubMessage{{Data: []byte("x")}}}
+		_, err := client.topics.Publish(as(t, sender), request)
+		return err
+	}
+	wantError(t, publish(topicA), codes.PermissionDenied, "")
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(as(t, owner), &pb.Subscription{Name: subA, Topic: topic}))
+	if err := publish(topic); err != nil {
+		t.Fatal(err)
+	}
+	pulled := must[*pb.PullResponse](t)(client.subscriptions.Pull(as(t, owner), &pb.PullRequest{Subscription: subA, MaxMessages: 1}))
+	if len(pulled.ReceivedMessages) != 1 {
+		t.Errorf("pulled: %v", pulled)
+	}
 }
 
 func TestBindingDecidesWhoMayPublish(t *testing.T) {

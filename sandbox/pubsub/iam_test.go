@@ -83,6 +83,8 @@ func TestRefusedPolicies(t *testing.T) {
 	for text, bad := range map[string]*iampb.Binding{
 		"The member bob is of an unknown type.":                                binding(publisher, "bob"),
 		"Invalid service account (bob).":                                       binding(publisher, "serviceAccount:bob"),
+		"Role roles/nonexistent is not supported for this resource.":           binding("roles/nonexistent", "user:a@example.com"),
+		"Role projects/p/roles/own is not supported for this resource.":        binding("projects/p/roles/own", "user:a@example.com"),
 		"Role roles/pubsub.publish is not supported for this resource.":        binding("roles/pubsub.publish", "user:a@example.com"),
 		"Service account new@demo.iam.gserviceaccount.com does not exist.":     binding(publisher, "serviceAccount:new@demo.iam.gserviceaccount.com"),
 		"The member serviceaccount:a@b.c is of an unknown type. Please set a ": binding(publisher, "serviceaccount:a@b.c"),

@@ -116,7 +116,7 @@ func start(t testing.TB) *sandbox {
 	identity := newFakeIdentity(t)
 	cert, key, roots := certificate(t)
 	endpoints, err := open(options{
-		plain: "127.0.0.1:0", tls: "127.0.0.1:0", cert: cert, key: key, identity: identity.URL, projects: "demo-project",
+		plain: "127.0.0.1:0", tls: "127.0.0.1:0", cert: cert, key: key, identity: identity.URL, projects: "demo-project,demo-host",
 	})
 	if err != nil {
 		t.Fatal(err)

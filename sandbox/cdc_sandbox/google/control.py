@@ -80,12 +80,10 @@ class Control:
         caller = self._tokens.caller(body.get("token") or "")
         if caller is None:
             return {"status": "unauthenticated"}
-        effective = [body.get("policy") or {}]
         settings = self._context.settings
-        if policies.project_name(settings, body.get("project", settings.project)) == settings.project:
-            with self._context.state.reading(projects.SECTION) as data:
-                allowed = granted(caller, body["permission"], [*effective, data["policy"]])
-        else:
+        project = policies.project_name(settings, body.get("project", settings.project))
+        with self._context.state.reading(projects.SECTION) as data:
+            effective = [body.get("policy") or {}, *([projects.policy_of(data, project)] if project in data else [])]
             allowed = granted(caller, body["permission"], effective)
         return {"status": "ok" if allowed else "denied", "member": caller.member}
 

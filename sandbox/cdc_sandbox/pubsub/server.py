@@ -27,7 +27,7 @@ def daemon(settings: Settings, program: Path) -> Daemon:
             f"--tls-cert={settings.pki / 'pubsub.crt'}",
             f"--tls-key={settings.pki / 'pubsub.key'}",
             f"--identity={settings.google_endpoint}",
-            f"--project={settings.project}",
+            f"--project={','.join(settings.projects)}",
             f"--keep={_kept(settings)}",
         ],
     )

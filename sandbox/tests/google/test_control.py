@@ -46,6 +46,12 @@ def test_the_projects_policy_counts_in_its_own_project_only(standin: StandIn) ->
     assert check(standin, token)["status"] == "ok"
     assert check(standin, token, project="123456789012")["status"] == "ok"
     assert check(standin, token, project="other")["status"] == "denied"
+    assert check(standin, token, project="demo-host")["status"] == "ok"
+    viewer = login(standin.settings.viewer_key)
+    viewer.credentials.refresh(Request())
+    get = {"token": viewer.credentials.token, "permission": "pubsub.topics.get", "policy": None}
+    statuses = [standin.control("POST", "check", {**get, "project": project})["status"] for project in ("demo-project", "210987654321")]
+    assert statuses == ["ok", "denied"]
     assert check(standin, token, publisher(standin.email("owner")), project="other")["status"] == "ok"
 
 

@@ -187,7 +187,7 @@ class Instances:
     def _check_network(self, call: Call, resource: Json) -> None:
         """A private network needs private services access."""
         network = resource["settings"]["ipConfiguration"].get("privateNetwork")
-        reason = network and service_networking.problem(self._context, network.rpartition("/")[2], call.method_id)
+        reason = network and service_networking.problem(self._context, network, call.method_id)
         if reason:
             where = f"{resource['project']}:{resource['name']}"
             raise validation.invalid(f"Incorrect Service Networking config for instance: {where}:{reason}.")

@@ -8,9 +8,8 @@ from itertools import pairwise
 from ..call import Call, Caller, Context, Handler
 from ..errors import ApiError
 from ..types import Json
-from . import accounts, tokens
+from . import accounts, projects, tokens
 from .permissions import denied, granted
-from .projects import SECTION as PROJECTS
 
 PERMISSION = "iam.serviceAccounts.getAccessToken"
 DELEGATION = "iam.serviceAccounts.implicitDelegation"
@@ -66,5 +65,5 @@ def _email(context: Context, name: str) -> str:
 
 def _may(context: Context, holder: Caller, target: str, permission: str) -> bool:
     """Whether somebody has a permission on an account, by its policy or the project's."""
-    with context.state.reading(accounts.SECTION) as data, context.state.reading(PROJECTS) as project:
-        return granted(holder, permission, [data["accounts"][target]["policy"], project["policy"]])
+    with context.state.reading(accounts.SECTION) as data, context.state.reading(projects.SECTION) as found:
+        return granted(holder, permission, [data["accounts"][target]["policy"], projects.policy_of(found, context.settings.project)])

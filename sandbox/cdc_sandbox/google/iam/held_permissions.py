@@ -16,7 +16,7 @@ def methods(context: Context) -> dict[str, Handler]:
         wanted: list[str] = call.body.get("permissions") or []
         if any("*" in permission for permission in wanted):
             raise ApiError(400, "Permissions with wildcards are not allowed.")
-        if not permissions.of_this_project(context, call.parameters, call.query):
+        if permissions.project_of(context, call.parameters, call.query) is None:
             raise permissions.denied(call.method_id.partition(".")[0], "resourcemanager.projects.get")
         found = [permission for permission in wanted if permissions.held(context, call.caller, permission, call.parameters)]
         return {"permissions": found} if found else {}

@@ -78,6 +78,13 @@ METHODS: Mapping[str, str | None] = {
 }
 """Permission by method id; None: any caller that is logged in, or the method itself asks for it (generateAccessToken)."""
 
+DISABLED_IN_HOST: Mapping[str, tuple[str, str]] = {
+    "sql": ("Cloud SQL Admin API", "sqladmin.googleapis.com"),
+    "iam": ("Identity and Access Management (IAM) API", "iam.googleapis.com"),
+    "secretmanager": ("Secret Manager API", "secretmanager.googleapis.com"),
+}
+"""Title and name of each service that the second project has not enabled."""
+
 
 def granted(caller: Caller, permission: str, policies: Iterable[Json]) -> bool:
     """Whether one of the policies gives the caller the permission, now: see `conditions` for bindings that have one."""
@@ -91,17 +98,20 @@ def granted(caller: Caller, permission: str, policies: Iterable[Json]) -> bool:
 
 
 def require(context: Context, caller: Caller, method: Method, parameters: Mapping[str, str], query: Mapping[str, list[str]]) -> None:
-    """Raise the service's own refusal unless the caller may do this.  Another project is refused in the same words."""
+    """Raise the service's own refusal unless the caller may do this.  A project that is not there is refused in the same words."""
     permission = METHODS[method.id]
     if permission is not None and not held(context, caller, permission, parameters, query):
         raise denied(method.api, permission)
+    if method.api in DISABLED_IN_HOST and project_of(context, parameters, query) == context.settings.host_project:
+        raise _disabled(method.api, context.settings.host_project_number)
 
 
 def held(
     context: Context, caller: Caller, permission: str, parameters: Mapping[str, str], query: Mapping[str, list[str]] = MappingProxyType({})
 ) -> bool:
-    """Whether the caller has a permission on the resource that a path names; never in another project."""
-    return of_this_project(context, parameters, query) and _granted_here(context, caller, permission, parameters)
+    """Whether the caller has a permission on the resource that a path names; never in a project that is not there."""
+    project = project_of(context, parameters, query)
+    return project is not None and _granted_in(context, caller, permission, project, parameters)
 
 
 def denied(api: str, permission: str) -> ApiError:
@@ -119,11 +129,28 @@ def denied(api: str, permission: str) -> ApiError:
     return ApiError(403, f"Permission '{permission}' denied on resource (or it may not exist).", details=[info])
 
 
-def _granted_here(context: Context, caller: Caller, permission: str, parameters: Mapping[str, str]) -> bool:
+def _disabled(api: str, number: str) -> ApiError:
+    """The refusal of a service that the project has not enabled."""
+    title, service = DISABLED_IN_HOST[api]
+    text = (
+        f"{title} has not been used in project {number} before or it is disabled. Enable it by visiting "
+        f"https://console.developers.google.com/apis/api/{service}/overview?project={number} then retry. If you enabled this API recently, "
+        "wait a few minutes for the action to propagate to our systems and retry."
+    )
+    info = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "SERVICE_DISABLED",
+        "domain": "googleapis.com",
+        "metadata": {"service": service, "consumer": f"projects/{number}"},
+    }
+    return ApiError(403, text, reason="accessNotConfigured", status="PERMISSION_DENIED", details=[info])
+
+
+def _granted_in(context: Context, caller: Caller, permission: str, project: str, parameters: Mapping[str, str]) -> bool:
     """By the project's policy, or by the policy of the service account that the path names."""
     parts = _resource(parameters).split("/")
     with context.state.reading(projects.SECTION) as data:
-        if granted(caller, permission, [data["policy"]]):
+        if granted(caller, permission, [projects.policy_of(data, project)]):
             # With `projects/-` an account that is not there looks like one that is forbidden.
             if parts[:2] == ["projects", "-"] and not permission.endswith(".undelete"):
                 return accounts.exists(context.state, parts[3]) or _has_unique_id(context, parts[3])
@@ -140,15 +167,18 @@ def _has_unique_id(context: Context, unique_id: str) -> bool:
         return accounts.find(data, unique_id) is not None
 
 
-def of_this_project(context: Context, parameters: Mapping[str, str], query: Mapping[str, list[str]]) -> bool:
-    """Whether the path (or, for Service Networking, the network) belongs to the one project there is."""
+def project_of(context: Context, parameters: Mapping[str, str], query: Mapping[str, list[str]]) -> str | None:
+    """The id of the project that the path (or, for Service Networking, the network) belongs to; None when it is not there."""
     resource = _resource(parameters)
     if resource.startswith("services/"):
         resource = query.get("network", [""])[0]
     parts = resource.split("/")
     if parts[0] != "projects":
-        return False
-    return project_name(context.settings, parts[1]) == context.settings.project or (parts[1] == "-" and len(parts) > 3)
+        return None
+    if parts[1] == "-" and len(parts) > 3:
+        return context.settings.project
+    name = project_name(context.settings, parts[1])
+    return name if name in context.settings.projects else None
 
 
 def _resource(parameters: Mapping[str, str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import copy
-import re
 import threading
 import time
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from ...settings import Settings
 from ..call import Call, Context
 from ..errors import ApiError
 from ..types import Json
-from . import accounts
+from . import accounts, roles
 
 CASE_SENSITIVE = ("principal:", "principalSet:", "deleted:principal:")
 PREFIXES = (
@@ -28,7 +27,6 @@ PREFIXES = (
     "principalSet://",
     "deleted:",
 )
-ROLE = re.compile(r"(roles|projects/[^/]+/roles|organizations/[^/]+/roles)/[A-Za-z0-9_.]+")
 MOST_MEMBERS = 1500
 MOST_GROUPS = 250
 """Google's limits of the principals in a policy; each appearance in a binding counts."""
@@ -177,8 +175,8 @@ def deleted_member(email: str, unique_id: str) -> str:
 
 
 def project_name(settings: Settings, name: str) -> str:
-    """The project's id for its id or number; any other text as it is."""
-    return settings.project if name == settings.project_number else name
+    """A project's id for its id or number; any other text as it is."""
+    return next((project for project, number in settings.projects.items() if number == name), name)
 
 
 def _check(context: Context, wanted: Json, bindings: list[Json]) -> None:
@@ -190,8 +188,10 @@ def _check(context: Context, wanted: Json, bindings: list[Json]) -> None:
     if conditional and not wanted.get("etag"):
         raise ApiError(400, "Policies with conditional role bindings must specify etag in SetIamPolicy.")
     for binding in bindings:
-        if not ROLE.fullmatch(binding["role"]):
+        if not binding["role"].startswith("roles/"):
             raise ApiError(400, f"Role ({binding['role']}) does not exist in the resource's hierarchy.")
+        if not roles.exists(binding["role"]):
+            raise ApiError(400, f"Role {binding['role']} is not supported for this resource.")
         for member in binding["members"]:
             if member not in ("allUsers", "allAuthenticatedUsers") and not member.startswith(PREFIXES):
                 raise ApiError(400, f"The member {member} is of an unknown type. Please set a valid type prefix for the member.")

@@ -1,4 +1,7 @@
-"""Resource Manager: the one project there is, and its IAM policy (section "projects" of the state)."""
+"""Resource Manager: the projects there are, and their IAM policies.
+
+State section "projects": {PROJECT_ID: {"createTime", "etag", "policy"}}.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +16,54 @@ SECTION = "projects"
 
 
 def bootstrap(context: Context, owners: list[str], viewers: list[str]) -> None:
-    """Make the project, with these members as roles/owner and roles/viewer, unless it is there."""
+    """Make the projects, with these members as roles/owner and, in the first project alone, as roles/viewer, unless they are there."""
     with context.state.changing(SECTION) as data:
         if data:
             return
-        bindings = [{"role": "roles/owner", "members": owners}, {"role": "roles/viewer", "members": viewers}]
-        policy = {"bindings": bindings, "etag": policies.new_etag()}
-        data.update({"createTime": now(), "etag": f'W/"{secrets.token_hex(8)}"', "policy": policy})
+        for project in context.settings.projects:
+            bindings = [{"role": "roles/owner", "members": list(owners)}]
+            if project == context.settings.project:
+                bindings.append({"role": "roles/viewer", "members": list(viewers)})
+            policy = {"bindings": bindings, "etag": policies.new_etag()}
+            data[project] = {"createTime": now(), "etag": f'W/"{secrets.token_hex(8)}"', "policy": policy}
+
+
+def policy_of(data: Json, project: str) -> Json:
+    """The policy of a project.  data: section "projects"."""
+    policy: Json = data[project]["policy"]
+    return policy
+
+
+def all_policies(data: Json) -> list[Json]:
+    """The policies of all projects.  data: section "projects"."""
+    return [record["policy"] for record in data.values()]
 
 
 def methods(context: Context) -> dict[str, Handler]:
     """Handlers of projects.get, getIamPolicy and setIamPolicy, for v1 and v3."""
     settings = context.settings
 
+    def project_of(call: Call) -> str:
+        name = next(call.parameters[part] for part in ("projectId", "name", "resource") if part in call.parameters)
+        return policies.project_name(settings, name.removeprefix("projects/"))
+
     def get(call: Call) -> Json:
+        project = project_of(call)
+        number = settings.projects[project]
         with context.state.reading(SECTION) as data:
-            created, etag = data["createTime"], data["etag"]
+            created, etag = data[project]["createTime"], data[project]["etag"]
         if call.version == "v1":
             return {
-                "projectNumber": settings.project_number,
-                "projectId": settings.project,
+                "projectNumber": number,
+                "projectId": project,
                 "lifecycleState": "ACTIVE",
-                "name": settings.project,
+                "name": project,
                 "createTime": created,
             }
         return {
-            "name": f"projects/{settings.project_number}",
-            "projectId": settings.project,
-            "displayName": settings.project,
+            "name": f"projects/{number}",
+            "projectId": project,
+            "displayName": project,
             "state": "ACTIVE",
             "createTime": created,
             "updateTime": created,
@@ -50,15 +73,15 @@ def methods(context: Context) -> dict[str, Handler]:
     def get_policy(call: Call) -> Json:
         version = int((call.body.get("options") or {}).get("requestedPolicyVersion") or 0)
         with context.state.reading(SECTION) as data:
-            return policies.read(data["policy"], version)
+            return policies.read(policy_of(data, project_of(call)), version)
 
     def set_policy(call: Call) -> Json:
         if context.faults.take("policy_aborted", call.method_id):
             with context.state.changing(SECTION) as data:
-                data["policy"]["etag"] = policies.new_etag()
+                policy_of(data, project_of(call))["etag"] = policies.new_etag()
             raise policies.concurrent_change()
         with context.state.changing(SECTION) as data:
-            return policies.change(context, call, data["policy"])
+            return policies.change(context, call, policy_of(data, project_of(call)))
 
     return {
         "cloudresourcemanager.projects.get": get,

@@ -5,6 +5,7 @@ From Google's reference of IAM roles and permissions; permissions that nothing h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 PUBSUB_READ = frozenset(
@@ -156,6 +157,41 @@ ROLES: Mapping[str, frozenset[str]] = {
     "roles/secretmanager.secretAccessor": frozenset({"secretmanager.versions.access"}) | PROJECT_READ,
     "roles/servicenetworking.networksAdmin": frozenset({"servicenetworking.services.get"}),
 }
+
+WITHOUT_PERMISSIONS_HERE: Mapping[str, str] = {
+    "cloudsql": "editor schemaViewer serviceAgent studioUser",
+    "iam": "accessPolicyAdmin accessPolicyUser accessPolicyViewer admin dataScientist databasesAdmin denyAdmin denyReviewer devOps editor "
+    "infrastructureAdmin mlEngineer networkAdmin oauthClientAdmin oauthClientViewer operationViewer organizationRoleAdmin "
+    "organizationRoleViewer principalAccessBoundaryAdmin principalAccessBoundaryUser principalAccessBoundaryViewer roleAdmin roleViewer "
+    "scimSyncer securityAuditor securityReviewer serviceAccountApiKeyBindingAdmin serviceAccountCreator serviceAccountDeleter "
+    "serviceAccountOpenIdTokenCreator serviceAccountViewer siteReliabilityEngineer supportUser viewer workforcePoolAdmin "
+    "workforcePoolEditor workforcePoolViewer workloadIdentityPoolAdmin workloadIdentityPoolViewer workspacePoolAdmin",
+    "pubsub": "serviceAgent",
+    "resourcemanager": "folderAdmin folderCreator folderEditor folderIamAdmin folderMover folderViewer lienModifier organizationAdmin "
+    "organizationViewer projectCreator projectDeleter projectMover tagAdmin tagHoldAdmin tagUser tagViewer",
+    "secretmanager": "editor secretVersionAdder secretVersionManager viewer",
+    "servicenetworking": "admin editor serviceAgent viewer",
+}
+"""Other predefined roles of the services that are here, by service: they exist, and grant nothing that is asked for here."""
+BASIC = frozenset({"roles/admin", "roles/reader", "roles/writer"})
+"""Newer basic roles, which grant nothing here."""
+PLACEHOLDER = re.compile(r"_withcond_[0-9a-f]{20}$")
+OF_ANOTHER_SERVICE = re.compile(r"roles/([a-z][a-zA-Z0-9]*)\.[a-zA-Z][a-zA-Z0-9_.]*")
+
+
+def exists(role: str) -> bool:
+    """Whether there is a predefined role of this name.  Of services that are not here, any name that could be a role's is taken.
+
+    A caller who reads a policy below version 3 sees placeholders for conditional roles, and may send them back.
+    """
+    role = PLACEHOLDER.sub("", role)
+    if role in ROLES or role in BASIC:
+        return True
+    found = OF_ANOTHER_SERVICE.fullmatch(role)
+    if found is None:
+        return False
+    others = WITHOUT_PERMISSIONS_HERE.get(found[1])
+    return others is None or role.partition(".")[2] in others.split()
 
 
 def permissions_of(role: str) -> frozenset[str]:

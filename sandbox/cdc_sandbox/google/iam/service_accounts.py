@@ -195,8 +195,8 @@ class _Accounts:
 
     @staticmethod
     def _rename(data: Json, project: Json, old: str, new: str) -> None:
-        """In the project's policy and in those of all accounts."""
-        for policy in (project["policy"], *accounts.policies(data)):
+        """In the policies of all projects and accounts."""
+        for policy in (*projects.all_policies(project), *accounts.policies(data)):
             policies.rename_member(policy, old, new)
 
     def _answer(self, account: Json) -> Json:

@@ -265,6 +265,15 @@ def test_private_instance_with_protection_and_deletion(cloud: StandIn) -> None:
         query(instance, "SELECT 1")
 
 
+def test_a_network_of_another_project(cloud: StandIn) -> None:
+    shared = {"ipv4Enabled": False, "privateNetwork": "projects/demo-host/global/networks/shared"}
+    instance = create(cloud, "guest", ipConfiguration=shared)
+    assert instance["settings"]["ipConfiguration"]["privateNetwork"] == shared["privateNetwork"]
+    assert query(instance, "SELECT 1") == 1
+    lonely = {"ipv4Enabled": False, "privateNetwork": "projects/demo-host/global/networks/default"}
+    assert "NETWORK_NOT_PEERED" in refused(cloud.call("POST", INSTANCES, body("refused", ipConfiguration=lonely)))[2]
+
+
 def test_flags_list(cloud: StandIn) -> None:
     flags = {flag["name"]: flag for flag in cloud.good("GET", "/sql/v1beta4/flags?databaseVersion=POSTGRES_16")["items"]}
     assert flags["cloudsql.logical_decoding"]["requiresRestart"] is True

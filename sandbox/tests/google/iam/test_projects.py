@@ -15,12 +15,12 @@ CONDITION = {"title": "until 2030", "expression": 'request.time < timestamp("203
 
 @pytest.fixture(autouse=True)
 def _same_policy(standin: StandIn) -> Iterator[None]:
-    """Each test starts with the policy that the project was made with."""
+    """Each test starts with the policies that the projects were made with."""
     with standin.context.state.reading("projects") as data:
-        before = copy.deepcopy(data["policy"])
+        before = copy.deepcopy(data)
     yield
     with standin.context.state.changing("projects") as data:
-        data["policy"] = before
+        data.update(before)
 
 
 def set_policy(standin: StandIn, policy: Json, **other: Any) -> Json:
@@ -91,6 +91,9 @@ def test_members_are_merged_sorted_and_in_lower_case(standin: StandIn) -> None:
         ({"role": "roles/browser", "members": ["serviceAccount:nobody@demo-project.iam.gserviceaccount.com"]}, "does not exist."),
         ({"role": "roles/browser", "members": ["nobody@example.com"]}, "unknown type"),
         ({"role": "browser", "members": ["user:a@example.com"]}, "Role"),
+        ({"role": "roles/nope", "members": ["user:a@example.com"]}, "Role roles/nope is not supported for this resource."),
+        ({"role": "roles/pubsub.pubisher", "members": ["user:a@example.com"]}, "Role roles/pubsub.pubisher is not supported"),
+        ({"role": "projects/demo-project/roles/own", "members": ["user:a@example.com"]}, "does not exist in the resource's hierarchy"),
         ({"role": "roles/browser", "members": ["user:a@example.com"], "condition": CONDITION}, "version 3"),
     ],
 )
@@ -101,6 +104,13 @@ def test_a_wrong_binding_is_refused_and_changes_nothing(standin: StandIn, bindin
     assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
     assert text in error["message"]
     assert project_policy(standin) == policy
+
+
+@pytest.mark.parametrize("role", ["roles/cloudsql.studioUser", "roles/pubsub.serviceAgent", "roles/logging.logWriter", "roles/writer"])
+def test_roles_that_grant_nothing_here_are_taken(standin: StandIn, role: str) -> None:
+    policy = project_policy(standin)
+    binding = {"role": role, "members": ["user:a@example.com"]}
+    assert binding in set_policy(standin, {**policy, "bindings": [*policy["bindings"], binding]})["bindings"]
 
 
 def test_the_missing_account_is_named(standin: StandIn) -> None:
@@ -141,6 +151,53 @@ def test_audit_configs_survive_unless_the_mask_names_them(standin: StandIn) -> N
     assert project_policy(standin)["auditConfigs"] == audit
     set_policy(standin, {"bindings": policy["bindings"]}, updateMask="auditConfigs")
     assert "auditConfigs" not in project_policy(standin)
+
+
+def test_the_second_project_has_a_number_and_a_policy_of_its_own(standin: StandIn) -> None:
+    host = standin.good("GET", "/v1/projects/demo-host")
+    assert (host["projectId"], host["projectNumber"]) == ("demo-host", "210987654321")
+    assert standin.good("GET", "/v3/projects/210987654321")["projectId"] == "demo-host"
+    assert standin.call("GET", "/v1/projects/demo-host", session=standin.viewer).status_code == 403
+    policy = standin.good("POST", "/v1/projects/demo-host:getIamPolicy")
+    policy["bindings"].append({"role": "roles/browser", "members": [f"serviceAccount:{standin.email('viewer')}"]})
+    before = project_policy(standin)
+    standin.good("POST", "/v1/projects/demo-host:setIamPolicy", {"policy": policy})
+    assert project_policy(standin) == before
+    assert standin.call("GET", "/v1/projects/demo-host", session=standin.viewer).status_code == 200
+
+
+def test_an_account_that_is_deleted_is_renamed_in_the_second_projects_policy_too(standin: StandIn) -> None:
+    email = new_account(standin)
+    policy = standin.good("POST", "/v1/projects/demo-host:getIamPolicy")
+    policy["bindings"].append({"role": "roles/browser", "members": [f"serviceAccount:{email}"]})
+    standin.good("POST", "/v1/projects/demo-host:setIamPolicy", {"policy": policy})
+    standin.good("DELETE", f"{standin.account}/{email}")
+    members = [
+        member for binding in standin.good("POST", "/v1/projects/demo-host:getIamPolicy")["bindings"] for member in binding["members"]
+    ]
+    assert any(member.startswith(f"deleted:serviceAccount:{email}?uid=") for member in members)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/sql/v1beta4/projects/demo-host/instances",
+        "/v1/projects/demo-host/serviceAccounts",
+        "/v1/projects/210987654321/locations/europe-west1/secrets/one",
+    ],
+)
+def test_the_second_project_has_other_services_disabled(standin: StandIn, path: str) -> None:
+    response = standin.call("GET", path)
+    error = response.json()["error"]
+    assert (response.status_code, error["status"], error["details"][0]["reason"]) == (403, "PERMISSION_DENIED", "SERVICE_DISABLED")
+    assert "has not been used in project 210987654321 before or it is disabled" in error["message"]
+
+
+def test_the_shared_network_of_the_second_project_is_peered(standin: StandIn) -> None:
+    path = "/v1/services/servicenetworking.googleapis.com/connections?network=projects/210987654321/global/networks/"
+    assert standin.good("GET", f"{path}shared")["connections"][0]["network"] == "projects/210987654321/global/networks/shared"
+    assert standin.good("GET", f"{path}default") == {}
+    assert standin.call("GET", f"{path}shared", session=standin.viewer).status_code == 403
 
 
 def test_the_default_network_is_peered_and_others_are_not(standin: StandIn) -> None:
