@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from . import labels
 from .call import Call, Context, Handler
 from .errors import ApiError
 from .iam import policies
@@ -48,6 +49,8 @@ def methods(context: Context) -> dict[str, Handler]:
             raise ApiError(400, f"Invalid secret id ({secret_id}).")
         if call.body.get("replication"):
             raise ApiError(400, "A regional secret has no replication.")
+        if (wrong := labels.problem(call.body.get("labels") or {})) is not None:
+            raise ApiError(400, f"Invalid {wrong}.")
         name = f"{name_of(call, 'parent')}/secrets/{secret_id}"
         with state.changing(SECTION) as data:
             if name in data:

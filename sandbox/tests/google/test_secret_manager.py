@@ -54,6 +54,7 @@ def test_who_may_read_a_secret(standin: StandIn) -> None:
 def test_what_is_refused(standin: StandIn) -> None:
     assert standin.call("POST", f"{SECRETS}?secretId=a.b", {}).status_code == 400
     assert standin.call("POST", f"{SECRETS}?secretId=ab", {"replication": {"automatic": {}}}).status_code == 400
+    assert standin.call("POST", f"{SECRETS}?secretId=ab", {"labels": {"Bad Key!": "x"}}).status_code == 400
     assert standin.call("POST", f"{SECRETS}/absent:addVersion", {"payload": {"data": encoded("x")}}).status_code == 404
     standin.good("POST", f"{SECRETS}?secretId=empty", {})
     assert standin.call("POST", f"{SECRETS}/empty:addVersion", {"payload": {}}).status_code == 400

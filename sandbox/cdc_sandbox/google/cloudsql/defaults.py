@@ -48,8 +48,7 @@ def complete_settings(given: Json, database_version: str, region: str, sent: Jso
     settings["ipConfiguration"] = _network(settings["ipConfiguration"], (sent or given).get("ipConfiguration") or {})
     settings["locationPreference"]["kind"] = "sql#locationPreference"
     if "maintenanceWindow" in settings:
-        settings["maintenanceWindow"] = {"day": 7, "hour": 0, "updateTrack": "stable", **settings["maintenanceWindow"]}
-        settings["maintenanceWindow"]["kind"] = "sql#maintenanceWindow"
+        settings["maintenanceWindow"] = {"day": 7, "hour": 0, **settings["maintenanceWindow"], "kind": "sql#maintenanceWindow"}
     if "insightsConfig" in settings:
         settings["insightsConfig"] = _insights(settings["insightsConfig"])
     for name in INT64:

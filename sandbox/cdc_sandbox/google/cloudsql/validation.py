@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
+from .. import labels
 from ..errors import ApiError
 from ..types import Json
 from . import flags
@@ -59,7 +61,12 @@ PLUS_TIERS = re.compile(r"db-perf-optimized-N-(2|4|8|16|32|48|64|80|96|128)|db-c
 CUSTOM_TIER = re.compile(r"db-custom-(\d+)-(\d+)")
 NAME = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 NETWORK = re.compile(r"(?:https://(?:compute|www)\.googleapis\.com/compute/[a-z0-9]+/)?(projects/[^/]+/global/networks/([^/]+))")
+START_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+PRIVATE_NETWORKS = [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")]
 MINIMUM_DISK_GB = 10
+LARGEST_DISK_GB = {"db-f1-micro": 3062, "db-g1-small": 3062}
+"""By tier; of all others it is `LARGEST_DISK_OF_OTHERS_GB`."""
+LARGEST_DISK_OF_OTHERS_GB = 65536
 
 
 def invalid(text: str) -> ApiError:
@@ -90,9 +97,19 @@ def check_settings(settings: Json) -> None:
         raise invalid(f"transactionLogRetentionDays must be between 1 and {longest}.")
     if backup.get("pointInTimeRecoveryEnabled") and not backup["enabled"]:
         raise invalid("Point-in-time recovery cannot be enabled without automated backups.")
-    if int(settings["dataDiskSizeGb"]) < MINIMUM_DISK_GB:
-        raise invalid(f"The disk size must be at least {MINIMUM_DISK_GB} GB.")
+    if not START_TIME.fullmatch(backup["startTime"]):
+        raise invalid(f"Invalid start time of the backup ({backup['startTime']}): it must be HH:MM, from 00:00 to 23:59.")
+    largest = LARGEST_DISK_GB.get(settings["tier"], LARGEST_DISK_OF_OTHERS_GB)
+    if not MINIMUM_DISK_GB <= int(settings["dataDiskSizeGb"]) <= largest:
+        raise invalid(f"The disk size must be at least {MINIMUM_DISK_GB} GB and at most {largest} GB.")
+    window = settings.get("maintenanceWindow", {"day": 7, "hour": 0})
+    if not 1 <= window["day"] <= 7 or not 0 <= window["hour"] <= 23:
+        raise invalid("The maintenance window must have a day from 1 to 7 and an hour from 0 to 23.")
+    if (wrong := labels.problem(settings.get("userLabels", {}))) is not None:
+        raise invalid(f"Invalid {wrong}.")
     network = settings["ipConfiguration"]
+    for one in network["authorizedNetworks"]:
+        _check_authorized(one.get("value", ""))
     if not network["ipv4Enabled"] and not network.get("privateNetwork"):
         raise invalid("At least one of Public IP or Private IP or PSC connectivity must be enabled.")
 
@@ -116,6 +133,16 @@ def network_path(value: str) -> str:
     if found is None:
         raise invalid(f"Invalid network ({value}).")
     return found[1]
+
+
+def _check_authorized(value: str) -> None:
+    """An authorized network is an IPv4 address or network in CIDR notation that exists in the internet."""
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError:
+        raise invalid(f"Invalid authorized network ({value}): it must be an IPv4 address, or a network in CIDR notation.") from None
+    if any(network.subnet_of(private) for private in PRIVATE_NETWORKS):
+        raise invalid(f"Non-routable or private authorized network ({value}).")
 
 
 def _check_tier(tier: str, edition: str) -> None:

@@ -193,7 +193,7 @@ def test_patch_merges_and_null_removes(cloud: StandIn, orders: Json) -> None:
     after = settings_of(cloud)
     assert after["userLabels"] == {"team": "data"}
     assert after["backupConfiguration"] == {**before["backupConfiguration"], "enabled": True}
-    assert after["maintenanceWindow"] == {"kind": "sql#maintenanceWindow", "day": 7, "hour": 0, "updateTrack": "stable"}
+    assert after["maintenanceWindow"] == {"kind": "sql#maintenanceWindow", "day": 7, "hour": 0}
     assert after["dataDiskSizeGb"] == "20"
     assert int(after["settingsVersion"]) > int(before["settingsVersion"]) + 2, "two changes, and it grows by more than one for each"
     assert refused(cloud.call("PATCH", f"{INSTANCES}/orders", {"settings": {"dataDiskSizeGb": "10"}}))[:2] == (400, "invalid")
