@@ -37,14 +37,15 @@ class Databases:
     def insert(self, call: Call) -> Json:
         """sql.databases.insert."""
         instance, name = call.parameters["instance"], call.body.get("name", "")
-        cluster = self._store.require_running(instance)
+        self._operations.require_idle(instance)
+        self._store.require_running(instance)
         if not name or name in roles.OWN_DATABASES:
             raise invalid(f"Invalid database name ({name}).")
         _check_encoding(call.body)
 
         def work() -> None:
             try:
-                with cluster.connect() as connection:
+                with self._store.session(instance) as connection:
                     roles.create_database(connection, name)
             except psycopg.errors.DuplicateDatabase as error:
                 raise invalid(f"failed to create database {name}. Detail: pq: {error.diag.message_primary}.") from None
@@ -64,6 +65,7 @@ class Databases:
 
     def change(self, call: Call) -> Json:
         """sql.databases.patch and update: PostgreSQL can change neither character set nor collation, so all that is left is to agree."""
+        self._operations.require_idle(call.parameters["instance"])
         self.get(call)
         _check_encoding(call.body)
         if call.body.get("name", call.parameters["database"]) != call.parameters["database"]:
@@ -73,12 +75,13 @@ class Databases:
 
     def delete(self, call: Call) -> Json:
         """sql.databases.delete."""
-        instance, name = call.parameters["instance"], self.get(call)["name"]
-        cluster = self._store.require_running(instance)
+        instance = call.parameters["instance"]
+        self._operations.require_idle(instance)
+        name = self.get(call)["name"]
 
         def work() -> None:
             try:
-                with cluster.connect("template1" if name == "postgres" else "postgres") as connection:
+                with self._store.session(instance, "template1" if name == "postgres" else "postgres") as connection:
                     roles.drop_database(connection, name)
             except (psycopg.errors.ObjectInUse, psycopg.errors.WrongObjectType) as error:
                 text = f'failed to delete database "{name}". Detail: pq: {error.diag.message_primary}.'
@@ -88,7 +91,7 @@ class Databases:
 
     def _items(self, call: Call) -> list[Json]:
         instance = call.parameters["instance"]
-        with self._store.require_running(instance).connect() as connection:
+        with self._store.session(instance) as connection:
             found = roles.databases(connection)
         return [
             {

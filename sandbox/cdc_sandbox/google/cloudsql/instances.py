@@ -12,6 +12,7 @@ from ...postgresql.cluster import Definition
 from .. import service_networking
 from ..call import Call, Context, Handler
 from ..errors import ApiError
+from ..paging import page
 from ..types import Json
 from . import filter as filters
 from . import validation
@@ -71,20 +72,20 @@ class Instances:
         """sql.instances.list."""
         wanted = filters.parse(call.query.get("filter", [""])[0])
         names = [name for name in self._store.names() if wanted(self._store.resource(name))]
-        start = int(call.query.get("pageToken", ["0"])[0])
-        end = start + int(call.query.get("maxResults", ["500"])[0])
+        shown, following = page(call, names, "maxResults", 500, 1000)
         answer: Json = {"kind": "sql#instancesList"}
-        if names[start:end]:
-            answer["items"] = [self._store.render(call, name) for name in names[start:end]]
-        if end < len(names):
-            answer["nextPageToken"] = str(end)
+        if shown:
+            answer["items"] = [self._store.render(call, name) for name in shown]
+        if following:
+            answer["nextPageToken"] = following
         return answer
 
     def delete(self, call: Call) -> Json:
         """sql.instances.delete."""
         name = call.parameters["instance"]
         resource = self._store.resource(name)
-        if resource["settings"]["deletionProtectionEnabled"]:
+        # The protection of an instance that was never made could not be switched off: a PATCH is refused in this state.
+        if resource["settings"]["deletionProtectionEnabled"] and resource["state"] != "FAILED":
             raise ApiError(400, PROTECTED, reason="invalid")
         operation = self._operations.begin(call, "DELETE", name)
         self._operations.set_plan(operation, {})

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from ..call import Call, Context, Handler
 from ..errors import ApiError
+from ..paging import page
 from ..types import Json
 from .store import link, now
 
@@ -67,13 +68,19 @@ class Operations:
         record = {"resource": resource, "part": part, "shown": "PENDING", "plan": None, "fault": fault and fault.options, "polls": polls}
         with self._context.state.changing(SECTION) as data:
             records = data.setdefault("operations", [])
-            if any(other["resource"]["targetId"] == target and other["resource"]["status"] != "DONE" for other in records):
+            if any(_busy(other, target) for other in records):
                 raise in_progress()
             records.append(record)
             del records[:-KEPT]
         if (unknown := self._context.faults.take("operation_unknown", call.method_id)) is not None:
             self._unknown[name] = int(unknown.options.get("reads", 2))
         return name
+
+    def require_idle(self, target: str) -> None:
+        """409 while an operation works on the instance, whether its server runs or not."""
+        with self._context.state.reading(SECTION) as data:
+            if any(_busy(record, target) for record in data.get("operations", [])):
+                raise in_progress()
 
     def set_plan(self, name: str, plan: Json) -> None:
         """Say what an operation has to do, for a stand-in that is started again in the middle of it."""
@@ -153,13 +160,12 @@ class Operations:
             names = [record["resource"]["name"] for record in wanted]
             for record in wanted:
                 _go_on(record)
-        start = int(call.query.get("pageToken", ["0"])[0])
-        end = start + int(call.query.get("maxResults", [str(KEPT)])[0])
+        shown, following = page(call, names, "maxResults", KEPT, KEPT)
         answer: Json = {"kind": "sql#operationsList"}
-        if names[start:end]:
-            answer["items"] = [self.render(call, name) for name in names[start:end]]
-        if end < len(names):
-            answer["nextPageToken"] = str(end)
+        if shown:
+            answer["items"] = [self.render(call, name) for name in shown]
+        if following:
+            answer["nextPageToken"] = following
         return answer
 
     def _work(self, name: str, work: Work, failed: Work) -> None:
@@ -205,6 +211,10 @@ class Operations:
     def _join(self) -> None:
         for thread in self._threads:
             thread.join(STOP_SECONDS)
+
+
+def _busy(record: Json, target: str) -> bool:
+    return bool(record["resource"]["targetId"] == target and record["resource"]["status"] != "DONE")
 
 
 def _go_on(record: Json) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 from ...postgresql.cluster import Cluster
+from ...postgresql.roles import Connection
 from ..call import Call, Context
 from ..errors import ApiError
 from ..iam.permissions import denied
@@ -122,15 +126,32 @@ class Store:
             raise ApiError(400, NOT_RUNNING, reason="invalid")
         return cluster
 
+    @contextmanager
+    def session(self, name: str, database: str = "postgres") -> Iterator[Connection]:
+        """A connection to an instance's server, as Cloud SQL's superuser.
+
+        The server may stop after `require_running` has seen it; who works with it then hears the same 400.
+        """
+        cluster = self.require_running(name)
+        try:
+            with cluster.connect(database) as connection:
+                yield connection
+        except (psycopg.OperationalError, FileNotFoundError) as error:
+            if isinstance(error, psycopg.OperationalError) and not _server_gone(error):
+                raise
+            raise ApiError(400, NOT_RUNNING, reason="invalid") from error
+
     def render(self, call: Call, name: str) -> Json:
         """An instance as GET answers it."""
         resource = self.resource(name)
         resource["etag"] = etag(name, resource["createTime"], resource["settings"]["settingsVersion"])
         resource["selfLink"] = link(call, f"instances/{name}")
         cluster = self.cluster(name)
-        if cluster.exists() and resource["state"] != "PENDING_CREATE":
-            resource["ipAddresses"] = addresses(cluster)
-            resource["serverCaCert"] = server_ca(call, cluster)
+        if resource["state"] != "PENDING_CREATE":
+            try:
+                resource |= {"ipAddresses": addresses(cluster), "serverCaCert": server_ca(call, cluster)}
+            except FileNotFoundError:  # it was never made, or is being removed just now
+                pass
         return resource
 
 
@@ -166,6 +187,11 @@ def server_ca(call: Call, cluster: Cluster) -> Json:
 
 def _time(value: datetime) -> str:
     return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _server_gone(error: psycopg.OperationalError) -> bool:
+    """Whether the server ended the session or let nobody in (class 57P), or there was no server to say anything."""
+    return error.sqlstate is None or error.sqlstate.startswith("57P")
 
 
 def _recent(time: str | None) -> bool:

@@ -35,7 +35,8 @@ class Users:
     def insert(self, call: Call) -> Json:
         """sql.users.insert.  A name that is taken is refused; what the real service does then is not documented."""
         instance, name, kind = call.parameters["instance"], call.body.get("name", ""), call.body.get("type", "BUILT_IN")
-        cluster = self._store.require_running(instance)
+        self._operations.require_idle(instance)
+        self._store.require_running(instance)
         if not name or name in roles.OWN_ROLES or name.startswith(("pg_", "cloudsql")):
             raise invalid(f"Invalid user name ({name}).")
         if call.body.get("host"):
@@ -45,7 +46,7 @@ class Users:
 
         def work() -> None:
             try:
-                with cluster.connect() as connection:
+                with self._store.session(instance) as connection:
                     if kind == "BUILT_IN":
                         roles.create_user(connection, name, call.body.get("password"), call.body.get("databaseRoles", ()))
                     else:
@@ -73,12 +74,13 @@ class Users:
     def update(self, call: Call) -> Json:
         """sql.users.update: the password of the body, the databaseRoles of the query."""
         instance = call.parameters["instance"]
-        cluster, name = self._store.require_running(instance), self._existing(call)
+        self._operations.require_idle(instance)
+        name = self._existing(call)
         wanted, revoke = call.query.get("databaseRoles", []), call.query.get("revokeExistingRoles", ["false"])[0] == "true"
 
         def work() -> None:
             try:
-                with cluster.connect() as connection, connection.transaction():
+                with self._store.session(instance) as connection, connection.transaction():
                     if call.body.get("password") is not None:
                         roles.set_password(connection, name, call.body["password"])
                     if wanted or revoke:
@@ -91,11 +93,12 @@ class Users:
     def delete(self, call: Call) -> Json:
         """sql.users.delete."""
         instance = call.parameters["instance"]
-        cluster, name = self._store.require_running(instance), self._existing(call)
+        self._operations.require_idle(instance)
+        name = self._existing(call)
 
         def work() -> None:
             try:
-                with cluster.connect() as connection:
+                with self._store.session(instance) as connection:
                     roles.drop_user(connection, name)
             except psycopg.errors.DependentObjectsStillExist as error:
                 text = f"{error.diag.message_primary} Details: {error.diag.message_detail}."
@@ -114,7 +117,7 @@ class Users:
     def _items(self, call: Call) -> list[Json]:
         """All users as the API shows them: a built-in user has no type, and none has a password."""
         instance = call.parameters["instance"]
-        with self._store.require_running(instance).connect() as connection:
+        with self._store.session(instance) as connection:
             names = roles.users(connection)
         types = self._store.entry(instance)["users"]
         items = []

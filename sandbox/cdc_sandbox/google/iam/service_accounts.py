@@ -6,6 +6,7 @@ import re
 
 from ..call import Call, Context, Handler
 from ..errors import ApiError
+from ..paging import page
 from ..types import Json
 from . import accounts, policies, projects
 
@@ -112,14 +113,14 @@ class _Accounts:
     def list(self, call: Call) -> Json:
         with self._state.reading(accounts.SECTION) as data:
             items = [self._answer(account) for _, account in sorted(data["accounts"].items())]
-        start = int((call.query.get("pageToken") or ["0"])[0])
-        size = min(int((call.query.get("pageSize") or ["20"])[0]) or 20, 100)
-        answer: Json = {"accounts": items[start : start + size]} if items[start : start + size] else {}
-        if start + size < len(items):
-            answer["nextPageToken"] = str(start + size)
+        shown, following = page(call, items, "pageSize", 20, 100)
+        answer: Json = {"accounts": shown} if shown else {}
+        if following:
+            answer["nextPageToken"] = following
         return answer
 
     def patch(self, call: Call) -> Json:
+        """The etag of the body means nothing here, nor in update: the field is deprecated."""
         wanted = call.body.get("serviceAccount") or {}
         mask = [part.strip() for part in (call.body.get("updateMask") or "").split(",") if part.strip()]
         unknown = [part for part in mask if part not in PATCHABLE]
@@ -128,7 +129,6 @@ class _Accounts:
         _check_texts(wanted)
         with self._state.changing(accounts.SECTION) as data:
             account = require_account(data, call.parameters["name"])
-            _check_etag(wanted, account)
             fields = {PATCHABLE[part] for part in mask}
             for field in fields:
                 account[field] = wanted.get(field) or ""
@@ -141,7 +141,6 @@ class _Accounts:
         _check_texts(call.body)
         with self._state.changing(accounts.SECTION) as data:
             account = require_account(data, call.parameters["name"])
-            _check_etag(call.body, account)
             account["displayName"] = call.body.get("displayName") or ""
             account["etag"] = policies.new_etag()
             return self._answer(account)
@@ -213,11 +212,6 @@ class _Accounts:
 
     def _name(self, account: Json) -> str:
         return f"projects/{self._context.settings.project}/serviceAccounts/{account['email']}"
-
-
-def _check_etag(wanted: Json, account: Json) -> None:
-    if wanted.get("etag") and not policies.same_etag(wanted["etag"], account["etag"]):
-        raise ApiError(409, "The service account was changed in between: the etag does not match.", reason="aborted")
 
 
 def _check_texts(wanted: Json) -> None:

@@ -83,12 +83,14 @@ def test_an_operation_that_fails(settings: Settings) -> None:
         cloud.fault(
             "operation_error", method="sql.instances.insert", options={"code": "INTERNAL_ERROR", "message": "Failed to create subnetwork."}
         )
-        operation = wait(cloud, cloud.good("POST", INSTANCES, body("unlucky")))
+        operation = wait(cloud, cloud.good("POST", INSTANCES, body("unlucky", deletionProtectionEnabled=True)))
         assert operation["error"] == {
             "kind": "sql#operationErrors",
             "errors": [{"kind": "sql#operationError", "code": "INTERNAL_ERROR", "message": "Failed to create subnetwork."}],
         }
         assert cloud.good("GET", f"{INSTANCES}/unlucky")["state"] == "FAILED"
+        unprotected = {"settings": {"deletionProtectionEnabled": False}}
+        assert refused(cloud.call("PATCH", f"{INSTANCES}/unlucky", unprotected))[:2] == (409, "invalidState")
         assert refused(cloud.call("POST", INSTANCES, body("unlucky")))[:2] == (409, "instanceAlreadyExists")
         done(cloud, "DELETE", "/unlucky")
         assert refused(cloud.call("POST", INSTANCES, body("unlucky")))[:2] == (409, "instanceAlreadyExists")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 from cdc_sandbox.google.types import Json
-from cloudsql_client import INSTANCES, create, done, query, refused, temporary_settings
+from cdc_sandbox.postgresql.cluster import Cluster
+from cloudsql_client import INSTANCES, OPERATIONS, create, done, query, refused, temporary_settings
 from recorded import BYTES, differences
 from standin_client import StandIn, running
 
@@ -115,6 +117,37 @@ def test_a_database_in_use_stays(cloud: StandIn, orders: Json) -> None:
     answer = cloud.call("GET", f"{DATABASES}/busy")
     assert refused(answer) == (404, "notFound", "Not Found")
     assert answer.json()["error"]["status"] == "NOT_FOUND"
+
+
+def test_a_server_that_does_not_answer_is_not_running(cloud: StandIn, orders: Json) -> None:
+    """As between the check that the server runs and the connection to it, when somebody restarts it."""
+    (socket,) = (path for path in Cluster(cloud.settings, "orders").socket_folder.iterdir() if path.name.endswith("5432"))
+    moved = socket.rename(socket.with_name("moved"))
+    expected = (400, "invalid", "Invalid request since instance is not running.")
+    try:
+        for method, path, content in (
+            ("GET", USERS, None),
+            ("GET", f"{DATABASES}/postgres", None),
+            ("POST", USERS, {"name": "late", "password": "x"}),
+            ("POST", DATABASES, {"name": "late"}),
+            ("DELETE", f"{DATABASES}/postgres", None),
+        ):
+            assert refused(cloud.call(method, path, content)) == expected, (method, path)
+    finally:
+        moved.rename(socket)
+    assert "late" not in names(cloud, USERS) + names(cloud, DATABASES)
+
+
+def test_reads_during_restarts(cloud: StandIn, orders: Json) -> None:
+    codes: Counter[int] = Counter()
+    for _ in range(3):
+        operation = cloud.good("POST", f"{INSTANCES}/orders/restart")
+        assert refused(cloud.call("POST", USERS, {"name": "late", "password": "x"}))[:2] == (409, "operationInProgress")
+        while operation["status"] != "DONE":
+            codes.update(cloud.call("GET", path).status_code for path in (USERS, f"{DATABASES}/postgres"))
+            operation = cloud.good("GET", f"{OPERATIONS}/{operation['name']}")
+    assert set(codes) <= {200, 400}, codes
+    assert codes[400], "the server was away for a while"
 
 
 def test_execute_sql_runs_as_the_calling_iam_user(cloud: StandIn, orders: Json) -> None:

@@ -83,13 +83,13 @@ def test_patch_can_empty_a_field(standin: StandIn) -> None:
     assert "description" not in standin.good("GET", f"{standin.account}/{email}")
 
 
-def test_patch_of_a_stale_etag_is_refused(standin: StandIn) -> None:
+def test_the_etag_of_an_account_is_not_looked_at(standin: StandIn) -> None:
     email = new_account(standin)
     stale = standin.good("GET", f"{standin.account}/{email}")["etag"]
     body: Json = {"serviceAccount": {"description": "one"}, "updateMask": "description"}
     standin.good("PATCH", f"{standin.account}/{email}", body)
     body["serviceAccount"]["etag"] = stale
-    assert standin.call("PATCH", f"{standin.account}/{email}", body).status_code == 409
+    standin.good("PATCH", f"{standin.account}/{email}", body)
 
 
 def test_put_changes_the_display_name_only(standin: StandIn) -> None:
@@ -98,7 +98,7 @@ def test_put_changes_the_display_name_only(standin: StandIn) -> None:
     answer = standin.good("PUT", path, {"displayName": "New", "description": "Lost", "etag": before["etag"]})
     assert (answer["displayName"], answer["description"], answer["email"]) == ("New", "Kept", before["email"])
     assert answer == standin.good("GET", path)
-    assert standin.call("PUT", path, {"displayName": "Late", "etag": before["etag"]}).status_code == 409
+    assert standin.good("PUT", path, {"displayName": "Late", "etag": before["etag"]})["displayName"] == "Late"
 
 
 def test_long_texts_are_refused(standin: StandIn) -> None:
