@@ -231,15 +231,22 @@ class Instances:
         self._store.cluster(name).remove()
         self._store.remove(name)
 
+    def configure(self, name: str) -> None:
+        """Make the server of an instance take its settings again, after something that they follow from has changed."""
+        self._store.cluster(name).configure(self._definition(self._store.resource(name)), restart=False)
+
     def _definition(self, resource: Json) -> Definition:
-        network = resource["settings"]["ipConfiguration"]
+        network, entry = resource["settings"]["ipConfiguration"], self._store.entry(resource["name"])
+        flags = {flag["name"]: flag["value"] for flag in resource["settings"].get("databaseFlags", [])}
+        if "client_ca" in entry:
+            flags["ssl_ca_file"] = self._store.write_client_ca(resource["name"])
         return Definition(
-            number=self._store.entry(resource["name"])["number"],
+            number=entry["number"],
             common_name=f"{resource['project']}:{resource['name']}",
             private=bool(network.get("privateNetwork")),
             public=network["ipv4Enabled"],
             ssl_mode=network["sslMode"],
-            flags={flag["name"]: flag["value"] for flag in resource["settings"].get("databaseFlags", [])},
+            flags=flags,
         )
 
 

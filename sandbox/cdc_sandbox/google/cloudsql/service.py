@@ -9,6 +9,7 @@ from .execute import ExecuteSql
 from .flags import list_flags
 from .instances import Instances
 from .operations import Operations
+from .ssl_certs import SslCerts
 from .store import Store, addresses, invalid_state, server_ca
 from .tiers import list_tiers
 from .users import Users
@@ -43,6 +44,7 @@ def methods(context: Context) -> dict[str, Handler]:
         **Users(store, operations).handlers(),
         **Databases(store, operations).handlers(),
         **ExecuteSql(store).handlers(),
+        **SslCerts(store, operations, instances.configure).handlers(),
         **operations.handlers(),
         "sql.flags.list": list_flags,
         "sql.tiers.list": list_tiers,

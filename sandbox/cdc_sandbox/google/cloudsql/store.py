@@ -22,7 +22,9 @@ from ..iam.permissions import denied
 from ..types import Json
 
 SECTION = "cloudsql"
-"""State section: {"instances": {name: {"resource": …, "number": …, "users": {IAM user: type}}}, "deleted": {name: time}}."""
+"""State section: {"instances": {name: {"resource": …, "number": …, "users": {IAM user: type}}}, "deleted": {name: time}}.
+
+An instance with certificates of clients also has "client_ca": {"certificate", "key"} and "client_certificates": [PEM, …]."""
 RESERVED = timedelta(days=7)
 """How long the name of a deleted instance stays taken."""
 NOT_RUNNING = "Invalid request since instance is not running."
@@ -119,6 +121,20 @@ class Store:
             if kind is not None:
                 users[user] = kind
 
+    def add_client_certificate(self, name: str, authority: Json, certificate: str) -> None:
+        """Keep a client's certificate, and the CA that signed it."""
+        with self.context.state.changing(SECTION) as data:
+            entry = data["instances"][name]
+            entry["client_ca"] = authority
+            entry.setdefault("client_certificates", []).append(certificate)
+
+    def write_client_ca(self, name: str) -> str:
+        """Path of a file with the CA of an instance's clients, for its server."""
+        path = self.cluster(name).folder / "tls" / "client-ca.crt"
+        path.write_text(self.entry(name)["client_ca"]["certificate"])
+        path.chmod(0o644)
+        return str(path)
+
     def require_running(self, name: str) -> Cluster:
         """The cluster of an instance, for SQL; 400 when it does not run."""
         resource, cluster = self.resource(name), self.cluster(name)
@@ -172,13 +188,22 @@ def etag(*version: str) -> str:
 def server_ca(call: Call, cluster: Cluster) -> Json:
     """serverCaCert of an instance."""
     text = cluster.server_ca
+    subject = x509.load_pem_x509_certificate(text.encode()).subject
+    return ssl_cert(cluster.name, text) | {
+        "certSerialNumber": "0",
+        "commonName": subject.rfc4514_string({NameOID.DN_QUALIFIER: "dnQualifier"}),
+    }
+
+
+def ssl_cert(instance: str, text: str) -> Json:
+    """SslCert of a certificate in PEM, without a link."""
     certificate = x509.load_pem_x509_certificate(text.encode())
     return {
         "kind": "sql#sslCert",
-        "instance": cluster.name,
+        "instance": instance,
         "cert": text.strip(),
-        "certSerialNumber": "0",
-        "commonName": certificate.subject.rfc4514_string({NameOID.DN_QUALIFIER: "dnQualifier"}),
+        "certSerialNumber": str(certificate.serial_number),
+        "commonName": str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value),
         "sha1Fingerprint": certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303 - the field's definition
         "createTime": _time(certificate.not_valid_before_utc),
         "expirationTime": _time(certificate.not_valid_after_utc),

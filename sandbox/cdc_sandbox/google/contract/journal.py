@@ -26,6 +26,7 @@ SECRET_FIELDS = frozenset(
         "access_token",
         "idToken",
         "clientKey",
+        "certPrivateKey",
         "assertion",
         "subject_token",
         "subjectToken",

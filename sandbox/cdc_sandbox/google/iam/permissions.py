@@ -22,7 +22,10 @@ METHODS: Mapping[str, str | None] = {
     "sql.instances.delete": "cloudsql.instances.delete",
     "sql.instances.restart": "cloudsql.instances.restart",
     "sql.instances.executeSql": "cloudsql.instances.executesql",
-    "sql.instances.listServerCas": "cloudsql.instances.get",
+    "sql.instances.listServerCas": "cloudsql.instances.listServerCas",
+    "sql.sslCerts.insert": "cloudsql.sslCerts.create",
+    "sql.sslCerts.get": "cloudsql.sslCerts.get",
+    "sql.sslCerts.list": "cloudsql.sslCerts.list",
     "sql.connect.get": "cloudsql.instances.get",
     "sql.connect.generateEphemeral": "cloudsql.instances.connect",
     "sql.operations.get": "cloudsql.instances.get",
@@ -74,6 +77,9 @@ METHODS: Mapping[str, str | None] = {
     "secretmanager.projects.locations.secrets.delete": "secretmanager.secrets.delete",
     "secretmanager.projects.locations.secrets.addVersion": "secretmanager.versions.add",
     "secretmanager.projects.locations.secrets.versions.access": "secretmanager.versions.access",
+    "secretmanager.projects.locations.secrets.versions.get": "secretmanager.versions.get",
+    "secretmanager.projects.locations.secrets.versions.enable": "secretmanager.versions.enable",
+    "secretmanager.projects.locations.secrets.versions.disable": "secretmanager.versions.disable",
     "servicenetworking.services.connections.list": "servicenetworking.services.get",
 }
 """Permission by method id; None: any caller that is logged in, or the method itself asks for it (generateAccessToken)."""

@@ -58,6 +58,9 @@ CLOUDSQL_READ = frozenset(
         "cloudsql.users.list",
         "cloudsql.backupRuns.get",
         "cloudsql.backupRuns.list",
+        "cloudsql.sslCerts.get",
+        "cloudsql.sslCerts.list",
+        "cloudsql.instances.listServerCas",
     }
 )
 CLOUDSQL_ADMIN = CLOUDSQL_READ | frozenset(
@@ -76,6 +79,7 @@ CLOUDSQL_ADMIN = CLOUDSQL_READ | frozenset(
         "cloudsql.users.update",
         "cloudsql.users.delete",
         "cloudsql.backupRuns.create",
+        "cloudsql.sslCerts.create",
         "cloudsql.backupRuns.delete",
     }
 )
@@ -104,11 +108,13 @@ ACCOUNTS_POLICIES = frozenset({"iam.serviceAccounts.getIamPolicy", "iam.serviceA
 PROJECT_READ = frozenset({"resourcemanager.projects.get"})
 PROJECT_POLICIES = frozenset({"resourcemanager.projects.getIamPolicy", "resourcemanager.projects.setIamPolicy"})
 
-SECRETS_READ = frozenset({"secretmanager.secrets.get"})
+SECRETS_READ = frozenset({"secretmanager.secrets.get", "secretmanager.versions.get"})
 SECRETS_ADMIN = SECRETS_READ | {
     "secretmanager.secrets.create",
     "secretmanager.secrets.delete",
     "secretmanager.versions.add",
+    "secretmanager.versions.enable",
+    "secretmanager.versions.disable",
     "secretmanager.versions.access",
 }
 

@@ -57,6 +57,9 @@ def test_each_served_method_is_refused_without_a_role(standin: StandIn, member: 
         "secretmanager.projects.locations.secrets.delete": ("DELETE", f"{secrets}/s"),
         "secretmanager.projects.locations.secrets.addVersion": ("POST", f"{secrets}/s:addVersion"),
         "secretmanager.projects.locations.secrets.versions.access": ("GET", f"{secrets}/s/versions/1:access"),
+        "secretmanager.projects.locations.secrets.versions.get": ("GET", f"{secrets}/s/versions/1"),
+        "secretmanager.projects.locations.secrets.versions.enable": ("POST", f"{secrets}/s/versions/1:enable"),
+        "secretmanager.projects.locations.secrets.versions.disable": ("POST", f"{secrets}/s/versions/1:disable"),
         "servicenetworking.services.connections.list": ("GET", f"/v1/services/servicenetworking.googleapis.com/connections?{network}"),
     }
     assert paths.keys() == {method for method, permission in permissions.METHODS.items() if permission and not method.startswith("sql.")}
