@@ -184,7 +184,7 @@ func TestADeletedAccountStaysInPoliciesUnderAnotherName(t *testing.T) {
 	fresh.Bindings[0].Members = append(fresh.Bindings[0].Members, member)
 	must[*iampb.Policy](t)(setPolicy(t, client, fresh))
 	if got := members(); !slices.Equal(got, []string{gone, member, "user:a@b.c"}) {
-		t.Errorf("granted anew: %v", got)
+		t.Errorf("granted again: %v", got)
 	}
 }
 

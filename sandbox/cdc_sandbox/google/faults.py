@@ -36,7 +36,7 @@ KNOWN: Mapping[str, str] = {
     "policy_account_unknown": "setIamPolicy does not know a service account yet that was just created: 400",
     "policy_lags": "setIamPolicy takes effect later: until then callers are judged by the policy before; option seconds (5)",
     "quota_exceeded": "the method answers 403, as for a quota of requests a minute that is used up",
-    "unavailable": "the method answers an error that passes; options code: 429, 500, 502 or 503 (the default), "
+    "unavailable": "the method returns a transient error; options code: 429, 500, 502 or 503 (the default), "
     "retry_after: seconds, sent as Retry-After",
 }
 """Names of faults, and what each does."""

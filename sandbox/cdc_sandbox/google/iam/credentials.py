@@ -45,7 +45,7 @@ def methods(context: Context) -> dict[str, Handler]:
 
 
 def _lifetime(text: str | None) -> int:
-    """Seconds that the token shall live: an hour unless said otherwise, and at most."""
+    """Lifetime of the token in seconds: an hour unless the caller asks for less."""
     seconds = float(text.removesuffix("s")) if text else tokens.LIFETIME
     if not 0 < seconds <= tokens.LIFETIME:
         raise ApiError(400, f"The lifetime of an access token must be more than 0 s and at most {tokens.LIFETIME} s; it is {text}.")

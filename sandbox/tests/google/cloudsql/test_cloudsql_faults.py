@@ -1,4 +1,4 @@
-"""What Cloud SQL does on a bad day: slow operations, looks of absence, network trouble, restarts that wait; and its lists."""
+"""Faults of Cloud SQL: slow operations, instances that look absent, network trouble, restarts that wait; and its lists."""
 
 from __future__ import annotations
 
