@@ -27,6 +27,10 @@ class Settings:
 
     project: str = "demo-project"
     project_number: str = "123456789012"
+    host_project: str = "demo-host"
+    """A second project: the host of a shared VPC network that instances of the first may use; it may hold topics, too."""
+    host_project_number: str = "210987654321"
+    host_network: str = "shared"
     region: str = "europe-west1"
 
     kubernetes: Kubernetes = "real node"
@@ -44,14 +48,19 @@ class Settings:
     google_port: int = 8480
     """The stand-in for Google's REST APIs, http on 127.0.0.1."""
     pubsub_port: int = 8485
-    """Pub/Sub's plain door (gRPC and REST, no credentials), on 127.0.0.1."""
+    """Pub/Sub's plain endpoint (gRPC and REST, no credentials), on 127.0.0.1."""
     pubsub_tls_port: int = 443
-    """Pub/Sub's TLS door as `pubsub.googleapis.com`, on the node's address."""
+    """Pub/Sub's TLS endpoint as `pubsub.googleapis.com`, on the node's address."""
     metadata_port: int = 8490
     """The pods' metadata server, http on the node's address; there is one where there is a real node."""
     kubernetes_port: int = 16443
     etcd_port: int = 12379
     etcd_peer_port: int = 12380
+
+    @property
+    def projects(self) -> dict[str, str]:
+        """The number of each project, by id."""
+        return {self.project: self.project_number, self.host_project: self.host_project_number}
 
     @property
     def google_endpoint(self) -> str:
@@ -76,7 +85,7 @@ class Settings:
 
     @property
     def pki(self) -> Path:
-        """Certificates: `ca.crt` signs the TLS door; the trust store for Java is `truststore.p12`."""
+        """Certificates: `ca.crt` signs the TLS endpoint's; the trust store for Java is `truststore.p12`."""
         return self.state / "pki"
 
     @property

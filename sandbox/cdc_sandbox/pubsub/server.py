@@ -16,7 +16,7 @@ START_SECONDS = 30.0
 
 
 def daemon(settings: Settings, program: Path) -> Daemon:
-    """The program with both doors."""
+    """The program with both endpoints."""
     return Daemon(
         settings,
         "pubsub",
@@ -27,7 +27,7 @@ def daemon(settings: Settings, program: Path) -> Daemon:
             f"--tls-cert={settings.pki / 'pubsub.crt'}",
             f"--tls-key={settings.pki / 'pubsub.key'}",
             f"--identity={settings.google_endpoint}",
-            f"--project={settings.project}",
+            f"--project={','.join(settings.projects)}",
             f"--keep={_kept(settings)}",
         ],
     )
@@ -55,7 +55,7 @@ def down(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """A line for each door: name, version, address and state."""
+    """A line for each endpoint: name, version, address and state."""
     state = daemon(settings, Path()).state(lambda: answers(settings))
     version = f"pstest {build.engine_version()}"
     return [
@@ -78,5 +78,5 @@ def _subscriptions(settings: Settings) -> bool:
 
 
 def answers(settings: Settings) -> bool:
-    """Whether `GET /_sandbox/health` answers; both doors listen before either does."""
+    """Whether `GET /_sandbox/health` answers; both endpoints listen before either does."""
     return health.answers("127.0.0.1", settings.pubsub_port)

@@ -1,4 +1,4 @@
-"""The sandbox's certificate authority, the certificate of the TLS door, and a trust store for Java clients."""
+"""The sandbox's certificate authority, the certificate of the TLS endpoint, and a trust store for Java clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The TLS door: it stands for pubsub.googleapis.com and lets nobody in without a good token."""
+"""The TLS endpoint: it stands for pubsub.googleapis.com and lets nobody in without a good token."""
 
 from __future__ import annotations
 
