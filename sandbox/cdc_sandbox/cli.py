@@ -55,6 +55,7 @@ def down(settings: Settings) -> None:
         pubsub.down(settings)
         google.down(settings)
         postgresql.stop_all(settings)
+        addresses.release_all(settings)
         addresses.unfence(settings.network)
     for each in settings.state.iterdir():  # not the folder itself: it is locked
         shutil.rmtree(each) if each.is_dir() else each.unlink()

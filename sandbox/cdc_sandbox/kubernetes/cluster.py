@@ -43,7 +43,7 @@ def up(settings: Settings, progress: Progress) -> None:
     packages.install(progress)
     program = build.program(settings, progress)
     machine.remember(settings)
-    addresses.ensure(settings.node_address)
+    addresses.ensure(settings, settings.node_address)
     start_control_plane(settings, progress, program)
     with progress.step("start containerd"):
         containerd.start(settings)

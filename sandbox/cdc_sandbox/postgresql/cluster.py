@@ -11,7 +11,6 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 
 import psycopg
@@ -137,7 +136,7 @@ class Cluster:
         if (before.private, before.public) != (definition.private, definition.public):
             self.restart()
             for address in set(self.all_addresses()) - set(self.addresses().values()):
-                _release(address)
+                local_addresses.release(self.settings, address)
             return
         with self.connect() as connection:
             connection.execute("SELECT pg_reload_conf()")
@@ -147,8 +146,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server unless it runs, with its addresses, and wait until it answers."""
         for address in self.addresses().values():
-            if not ip_address(address).is_loopback:
-                local_addresses.ensure(address)
+            local_addresses.ensure(self.settings, address)
         if self.running():
             return
         programs.install(self.settings)
@@ -173,7 +171,7 @@ class Cluster:
             self.stop()
             shutil.rmtree(self.socket_folder, ignore_errors=True)
             for address in self.all_addresses():
-                _release(address)
+                local_addresses.release(self.settings, address)
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
@@ -282,7 +280,7 @@ def stop_all(settings: Settings) -> None:
     for cluster in clusters(settings):
         cluster.stop()
         for address in cluster.all_addresses():
-            _release(address)
+            local_addresses.release(settings, address)
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -302,11 +300,6 @@ def _make_open(folder: Path) -> None:
     """Make a folder that PostgreSQL's user may pass through, whatever the umask is."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711)
-
-
-def _release(address: str) -> None:
-    if not ip_address(address).is_loopback:
-        local_addresses.remove(address)
 
 
 def _remove_shared_memory(pid_file: Sequence[str]) -> None:

@@ -1,15 +1,13 @@
-"""What the server needs of the machine: certificates, an address, a program, a process."""
+"""What the server needs of the machine: certificates, a program, a process."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cdc_sandbox import addresses
 from cdc_sandbox.errors import SandboxError
 from cdc_sandbox.progress import Progress
 from cdc_sandbox.pubsub import build, server, tls
@@ -52,20 +50,6 @@ def test_java_trusts_the_authority(tmp_path: Path) -> None:
     listing = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     assert "cdc-sandbox-ca" in listing
     assert "trustedCertEntry" in listing
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can add an address")
-def test_address_is_added_once_and_removed() -> None:
-    try:
-        addresses.ensure(ADDRESS)
-        addresses.ensure(ADDRESS)
-        assert addresses.present(ADDRESS)
-    finally:
-        addresses.remove(ADDRESS)
-    assert not addresses.present(ADDRESS)
-    addresses.remove(ADDRESS)
-    addresses.remove("127.0.0.1")
-    assert addresses.present("127.0.0.1")
 
 
 def test_program_is_built_once(tmp_path: Path, pubsub: PubSub, monkeypatch: pytest.MonkeyPatch) -> None:
