@@ -63,7 +63,7 @@ def down(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> None:
-    """Version, address and state of each part, and the lines to paste for the field's own clients; an error when a part is not well."""
+    """Version, address and state of each part, and the lines to paste for kubectl, psql and gcloud; an error when a part is unwell."""
     instances = postgresql.status(settings)
     rows = [*google.status(settings), *instances, *pubsub.status(settings)]
     if settings.kubernetes == "real node":
@@ -76,11 +76,12 @@ def status(settings: Settings) -> None:
     if settings.owner_key.exists():
         _show_how_to_look(settings)
     unwell = [(row[0], row[3]) for row in rows if row[3] != "running" and not (row in instances and row[3] == "stopped")]
-    if len(unwell) == len(rows):
+    if all(row[3] in ("down", "stopped") for row in rows):
         raise SandboxError("The sandbox is down; `make up` starts it.")
     if unwell:
         named, states = ", ".join(f"{name} ({state})" for name, state in unwell), {state for _, state in unwell}
-        advice = "`make up` starts what is down" + ("; for what does not answer, `make down` first" if "not answering" in states else "")
+        advice = "`make up` starts what is down and adds addresses that are missing"
+        advice += "; for what does not answer, `make down` first" if "not answering" in states else ""
         raise SandboxError(f"Not well: {named}. {advice}. What they said last is in {settings.logs}.")
 
 

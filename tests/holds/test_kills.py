@@ -196,6 +196,15 @@ def test_a_busy_backend_of_a_killed_server_does_not_write_beside_the_new_one(wor
     assert world.kept() == kept
 
 
+def test_an_instance_whose_address_was_taken_away_is_named_and_gets_it_back(world: World, kept: dict[str, t.Any]) -> None:
+    (address,) = [each["ipAddress"] for each in world.google("GET", f"instances/{INSTANCE}")["ipAddresses"]]
+    subprocess.run(["ip", "address", "delete", f"{address}/32", "dev", "lo"], check=True, timeout=20)
+    assert f"{INSTANCE} (unreachable at {address}:5432)" in world.sandbox.run("status", code=1).splitlines()[-1]
+    world.sandbox.run("up", seconds=120)
+    assert set(world.sandbox.states().values()) == {"running"}
+    assert world.kept() == kept
+
+
 @pytest.mark.parametrize("part", ["Google APIs", INSTANCE, "Pub/Sub (TLS)", "metadata server", "kube-apiserver"])
 def test_a_part_that_hangs_is_named(world: World, part: str) -> None:
     (name,) = PARTS[part]

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psycopg
+from psycopg.pq import PGconn, Ping
 
 from .. import addresses as local_addresses
 from ..command import run
@@ -101,8 +102,12 @@ class Cluster:
         return self.daemon.pid() is not None
 
     def state(self) -> str:
-        """What `status` says: as of any program, and "stopped" when that was asked for."""
-        return self.daemon.state(self._answers) if self.daemon.pid_file.exists() else "stopped"
+        """What `status` says: as of any program, "stopped" when that was asked for, and which of its addresses clients cannot reach."""
+        if not self.daemon.pid_file.exists():
+            return "stopped"
+        state = self.daemon.state(self._answers)
+        unreachable = [f"{address}:{self.port}" for address in self.addresses().values() if not self._serves(address)]
+        return f"unreachable at {', '.join(unreachable)}" if state == "running" and unreachable else state
 
     def create(self, definition: Definition) -> None:
         """Make the cluster, with Cloud SQL's roles, and start it.  Nothing is left of it when that fails."""
@@ -227,6 +232,10 @@ class Cluster:
         except psycopg.OperationalError:
             return False
         return True
+
+    def _serves(self, address: str) -> bool:
+        """Whether the server answers a client at `address`; what the answer is does not matter."""
+        return PGconn.ping(f"hostaddr={address} port={self.port} connect_timeout=2".encode()) == Ping.OK
 
     def _restart_needed(self) -> bool:
         """Whether the files ask for what the running server takes only at its start.

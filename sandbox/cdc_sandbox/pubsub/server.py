@@ -57,10 +57,11 @@ def down(settings: Settings) -> None:
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
     """A line for each door: name, version, address and state."""
     state = daemon(settings, Path()).state(lambda: answers(settings))
+    lost = state == "running" and not health.reachable(settings.node_address, settings.pubsub_tls_port)
     version = f"pstest {build.engine_version()}"
     return [
         ("Pub/Sub (plain)", version, settings.pubsub_plain_endpoint, state),
-        ("Pub/Sub (TLS)", version, settings.pubsub_tls_endpoint, state),
+        ("Pub/Sub (TLS)", version, settings.pubsub_tls_endpoint, f"unreachable at {settings.pubsub_tls_endpoint}" if lost else state),
     ]
 
 

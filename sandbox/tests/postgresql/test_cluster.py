@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cdc_sandbox import cli
 from cdc_sandbox.errors import SandboxError
 from cdc_sandbox.postgresql import cluster as clusters
 from cdc_sandbox.postgresql.cluster import Cluster, Definition
@@ -142,6 +143,14 @@ def test_a_stopped_cluster_is_found_and_started_again(cluster: Cluster) -> None:
     again.start()
     assert clusters.status(cluster.settings) == [("orders", "16.14", "127.78.1.1", "running")]
     connect(again).close()
+
+
+def test_status_names_an_instance_that_clients_cannot_reach(cluster: Cluster) -> None:
+    """As when its address was taken off the loopback link: the server answers on its socket and no client gets through."""
+    settings = replace(cluster.settings, private_instance_network="127.78.9", google_port=1, pubsub_port=1)
+    assert [row[3] for row in clusters.status(settings)] == ["unreachable at 127.78.9.1:5432"]
+    with pytest.raises(SandboxError, match=r"orders \(unreachable at 127\.78\.9\.1:5432\)"):
+        cli.status(settings)
 
 
 def test_two_clusters_have_their_own_certificate_authority(cluster: Cluster) -> None:

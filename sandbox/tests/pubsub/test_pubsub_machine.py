@@ -62,6 +62,11 @@ def test_status_and_down(tmp_path: Path, pubsub: PubSub) -> None:
     assert [row[3] for row in server.status(replace(pubsub.settings, state=tmp_path))] == ["down", "down"]
 
 
+def test_status_tells_when_the_address_that_pods_use_is_gone(pubsub: PubSub) -> None:
+    moved = replace(pubsub.settings, node_address="127.78.9.1")
+    assert [row[3] for row in server.status(moved)] == ["running", f"unreachable at {moved.pubsub_tls_endpoint}"]
+
+
 def test_taken_port_is_named(tmp_path: Path, pubsub: PubSub) -> None:
     with pytest.raises(SandboxError, match="address already in use"):
         server.up(replace(pubsub.settings, state=tmp_path, pubsub_port=pubsub.settings.pubsub_tls_port), Progress())
