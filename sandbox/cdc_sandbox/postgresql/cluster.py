@@ -21,7 +21,7 @@ from ..command import run
 from ..errors import SandboxError
 from ..process import Daemon, processes_in, tail, wait_until
 from ..settings import Settings
-from . import certificates, configuration, programs, roles
+from . import configuration, programs, roles, tls
 from .roles import Connection
 
 START_SECONDS = 60.0
@@ -120,7 +120,7 @@ class Cluster:
             _make_open(root(self.settings))
             _make_open(self.folder)
             subprocess.run(["cp", "-a", "--reflink=auto", str(installed.template), str(self.data)], check=True, capture_output=True)
-            certificates.create(self.folder / "tls", definition.common_name, user)
+            tls.create(self.folder / "tls", definition.common_name, user)
             self._define(definition)
             self.start()
             with self.connect() as connection:

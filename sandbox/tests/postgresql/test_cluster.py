@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import ssl
+import struct
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +29,18 @@ def test_tls_with_the_instance_ca(cluster: Cluster) -> None:
         assert ask(connection, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") is True
     with pytest.raises(psycopg.OperationalError, match='server certificate for "demo-project:orders" does not match host name'):
         connect(cluster, sslmode="verify-full", sslrootcert=ca)
+
+
+def test_strict_verification_accepts_the_instance_certificate(cluster: Cluster) -> None:
+    """What Python 3.13 does by default.  PostgreSQL's TLS begins after an SSLRequest (protocol documentation, 55.2.10)."""
+    context = ssl.create_default_context(cadata=cluster.server_ca)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with socket.create_connection((cluster.addresses()["PRIVATE"], cluster.port), timeout=10) as plain:
+        plain.sendall(struct.pack("!ii", 8, 80877103))
+        assert plain.recv(1) == b"S"
+        with context.wrap_socket(plain) as wrapped:
+            assert wrapped.version() == "TLSv1.3"
 
 
 def test_listens_on_both_addresses_and_nowhere_else(cluster: Cluster) -> None:
