@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from . import addresses, packages, ports
+from .debezium import image
 from .errors import SandboxError
 from .google import process as google
 from .kubernetes import variants as kubernetes
@@ -42,6 +43,8 @@ def up(settings: Settings) -> None:
     if settings.kubernetes == "real node":  # it knows pods by their addresses, and the API server by its own keys
         metadata.up(settings, progress)
     kubernetes.up(settings, progress)
+    if settings.kubernetes == "real node":
+        image.ensure(settings, progress)
     progress.say(f"The sandbox is up ({time.monotonic() - started:.0f} s). `make status` shows how to look around, `make down` stops it.")
 
 
