@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from . import given
+from . import external_cluster
 from .errors import SandboxError
+from .external_cluster import ExternalCluster
 
-Kubernetes = Literal["real node", "fake node", "given"]
-"""Whose Kubernetes: the sandbox's own with a node that runs pods, its own with a node that only says so, or one that the user named."""
+Kubernetes = Literal["real node", "fake node", "external"]
+"""Which Kubernetes: the sandbox's own with a node that runs pods, its own with a fake node that runs none, or a cluster of the user's."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Settings:
     region: str = "europe-west1"
 
     kubernetes: Kubernetes = "real node"
-    given_cluster: given.GivenCluster | None = None
-    """Of "given"."""
+    external_cluster: ExternalCluster | None = None
+    """Set when kubernetes is "external"."""
     node_address: str = "10.89.0.1"
     """Address of the node on the loopback link: pods reach this machine's servers here."""
     pod_subnet: str = "10.88.0.0/24"
@@ -124,9 +125,9 @@ def load() -> Settings:
         state=Path(os.environ.get("CDC_SANDBOX_STATE") or state),
         cache=Path(os.environ.get("CDC_SANDBOX_CACHE") or cache),
     )
-    cluster = given.remembered(settings.state)
+    cluster = external_cluster.remembered(settings.state)
     if cluster is None and not (settings.state / "kubernetes").exists():  # else the sandbox is up, with Kubernetes of its own
-        cluster = given.from_environment(os.environ)
+        cluster = external_cluster.from_environment(os.environ)
     if cluster is None:
         return settings if os.geteuid() == 0 else without_root(settings)
     if os.geteuid() != 0:
@@ -134,10 +135,10 @@ def load() -> Settings:
     return with_cluster(settings, cluster)
 
 
-def with_cluster(settings: Settings, cluster: given.GivenCluster) -> Settings:
+def with_cluster(settings: Settings, cluster: ExternalCluster) -> Settings:
     """The same for a cluster that the user named: its pods may have any address, as those of a network that is peered with Cloud SQL's."""
     address = cluster.node_address or settings.node_address
-    return replace(settings, kubernetes="given", given_cluster=cluster, node_address=address, pod_subnet="0.0.0.0/0")
+    return replace(settings, kubernetes="external", external_cluster=cluster, node_address=address, pod_subnet="0.0.0.0/0")
 
 
 def without_root(settings: Settings) -> Settings:

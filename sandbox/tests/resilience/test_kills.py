@@ -23,10 +23,10 @@ from .conftest import Sandbox
 
 pytestmark = pytest.mark.timeout(300)
 
-INSTANCE = "holds"
-PASSWORD = "holds ü $"
-TOPIC = "topics/holds"
-SUBSCRIPTION = "subscriptions/holds"
+INSTANCE = "resilience"
+PASSWORD = "resilience ü $"
+TOPIC = "topics/resilience"
+SUBSCRIPTION = "subscriptions/resilience"
 PARTS = {
     "Google APIs": ["google"],
     INSTANCE: [f"postgresql-{INSTANCE}"],
@@ -44,17 +44,17 @@ PARTS = {
 MANIFEST = """
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
-metadata: {name: holds}
+metadata: {name: resilience}
 provisioner: cdc-sandbox.example.com/local
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
-metadata: {name: holds, namespace: default}
-spec: {accessModes: [ReadWriteOnce], storageClassName: holds, resources: {requests: {storage: 1Mi}}}
+metadata: {name: resilience, namespace: default}
+spec: {accessModes: [ReadWriteOnce], storageClassName: resilience, resources: {requests: {storage: 1Mi}}}
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: holds, namespace: default}
+metadata: {name: resilience, namespace: default}
 spec:
   terminationGracePeriodSeconds: 0
   containers:
@@ -62,7 +62,7 @@ spec:
       image: busybox:1
       command: [sh, -c, "test -f /data/file || echo written > /data/file; cat /data/file; exec sleep 1000000"]
       volumeMounts: [{name: data, mountPath: /data}]
-  volumes: [{name: data, persistentVolumeClaim: {claimName: holds}}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: resilience}}]
 """
 
 
@@ -115,8 +115,8 @@ class World:
             "topic": self.pubsub("GET", TOPIC),
             "subscription": self.pubsub("GET", SUBSCRIPTION),
             "policy": self.pubsub("GET", f"{TOPIC}:getIamPolicy"),
-            "claim": self.kubectl("get", "pvc", "holds", "--output", "jsonpath={.metadata.uid} {.status.phase}"),
-            "file": self.kubectl("exec", "holds", "--", "cat", "/data/file"),
+            "claim": self.kubectl("get", "pvc", "resilience", "--output", "jsonpath={.metadata.uid} {.status.phase}"),
+            "file": self.kubectl("exec", "resilience", "--", "cat", "/data/file"),
         }
 
     def kill(self, *names: str) -> None:
@@ -150,7 +150,7 @@ def world(sandbox: Sandbox) -> Iterator[World]:
     policy = {"bindings": [{"role": "roles/pubsub.viewer", "members": ["user:someone@example.com"]}]}
     made.pubsub("POST", f"{TOPIC}:setIamPolicy", json={"policy": policy})
     made.kubectl("apply", "--filename", "-", text=MANIFEST)
-    made.kubectl("wait", "pod", "holds", "--for=condition=Ready", "--timeout=60s")
+    made.kubectl("wait", "pod", "resilience", "--for=condition=Ready", "--timeout=60s")
     yield made
     sandbox.run("down")
 
@@ -193,6 +193,15 @@ def test_a_busy_backend_of_a_killed_server_does_not_write_beside_the_new_one(wor
         world.kill(f"postgresql-{INSTANCE}")
         world.sandbox.run("up", seconds=120)
         assert not Path(f"/proc/{row[0]}/cwd").exists()
+    assert world.kept() == kept
+
+
+def test_an_instance_whose_address_was_taken_away_is_named_and_gets_it_back(world: World, kept: dict[str, t.Any]) -> None:
+    (address,) = [each["ipAddress"] for each in world.google("GET", f"instances/{INSTANCE}")["ipAddresses"]]
+    subprocess.run(["ip", "address", "delete", f"{address}/32", "dev", "lo"], check=True, timeout=20)
+    assert f"{INSTANCE} (unreachable at {address}:5432)" in world.sandbox.run("status", code=1).splitlines()[-1]
+    world.sandbox.run("up", seconds=120)
+    assert set(world.sandbox.states().values()) == {"running"}
     assert world.kept() == kept
 
 

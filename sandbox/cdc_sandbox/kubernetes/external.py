@@ -1,4 +1,4 @@
-"""A cluster that the user named instead of the sandbox's own: checked, kept to namespaces of the sandbox's own, left as it was."""
+"""An existing cluster instead of the sandbox's own: it is checked, gets namespaces of the sandbox's own, and is left as it was."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import kubernetes
 import urllib3
 import yaml
 
-from .. import given
+from .. import external_cluster
 from ..errors import SandboxError
-from ..given import GivenCluster
+from ..external_cluster import ExternalCluster
 from ..process import wait_until
 from ..progress import Progress
 from ..settings import Settings
@@ -37,7 +37,7 @@ Unreachable = (urllib3.exceptions.HTTPError, kubernetes.client.ApiException, kub
 
 
 def prepare(settings: Settings) -> None:
-    """Look at the cluster and note it; raise SandboxError, with nothing changed, when it cannot be used as it was named."""
+    """Check the cluster and record it; raise SandboxError, with nothing changed, when it cannot be used."""
     cluster = _cluster(settings)
     content = only_context(_read(Path(cluster.kubeconfig)), cluster.context, Path(cluster.kubeconfig).parent)
     core: Any = kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config_dict(copy.deepcopy(content)))
@@ -48,15 +48,15 @@ def prepare(settings: Settings) -> None:
     if taken := [name for name in cluster.namespaces if name in foreign]:
         raise SandboxError(
             f"The namespace {', '.join(taken)} of context {cluster.context} is there and was not made by the sandbox; "
-            f"name another in {given.NAMESPACES}, and in debezium_k8s_namespace."
+            f"name another in {external_cluster.NAMESPACES}, and in debezium_k8s_namespace."
         )
-    given.remember(settings.state, cluster)
+    external_cluster.remember(settings.state, cluster)
     _write(settings.kubeconfig, json.dumps(content, indent=2), 0o600)
     _write(kubectl(settings), f'#!/bin/sh\nexec kubectl --kubeconfig {shlex.quote(str(settings.kubeconfig))} "$@"\n', 0o755)
 
 
 def up(settings: Settings, progress: Progress) -> None:
-    """Make the namespaces that are not there.  `prepare` must have been called."""
+    """Create the namespaces that do not exist.  `prepare` must have been called."""
     cluster = _cluster(settings)
     with progress.step(f"namespaces {', '.join(cluster.namespaces)} in the cluster of context {cluster.context}"):
         core = _core(settings)
@@ -71,9 +71,9 @@ def up(settings: Settings, progress: Progress) -> None:
 
 
 def down(settings: Settings, progress: Progress) -> None:
-    """Remove the namespaces that the sandbox made.  A cluster that is gone, or does not answer, is said and holds up nothing."""
+    """Remove the namespaces that the sandbox made.  If the cluster is gone or does not answer, that is reported and `down` goes on."""
     cluster = _cluster(settings)
-    if given.remembered(settings.state) is None:
+    if external_cluster.remembered(settings.state) is None:
         return
     with progress.step(f"remove the namespaces {', '.join(cluster.namespaces)} from the cluster of context {cluster.context}"):
         try:
@@ -83,7 +83,7 @@ def down(settings: Settings, progress: Progress) -> None:
             wait_until(lambda: not _ours(core, cluster), END_SECONDS, "They are still there.", interval=0.5)
         except (*Unreachable, SandboxError) as error:
             progress.say(f"  ! Not removed: {_words(error)}. Look for them with: kubectl get namespaces -l {'='.join(LABEL)}")
-    given.forget(settings.state)
+    external_cluster.forget(settings.state)
 
 
 def status(settings: Settings) -> list[Part]:
@@ -99,7 +99,7 @@ def status(settings: Settings) -> list[Part]:
 
 
 def notice(settings: Settings) -> str:
-    """What is different with a cluster that the sandbox did not make."""
+    """What is different with an existing cluster."""
     cluster = _cluster(settings)
     return (
         f"Kubernetes is yours: context {cluster.context}, namespaces {', '.join(cluster.namespaces)}. Its pods must reach this machine at "
@@ -146,9 +146,9 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _cluster(settings: Settings) -> GivenCluster:
-    assert settings.given_cluster is not None, "the settings' kubernetes is `given`"
-    return settings.given_cluster
+def _cluster(settings: Settings) -> ExternalCluster:
+    assert settings.external_cluster is not None, "the settings' kubernetes is `external`"
+    return settings.external_cluster
 
 
 def _core(settings: Settings) -> Any:
@@ -161,7 +161,7 @@ def _namespaces(core: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _ours(core: Any, cluster: GivenCluster) -> list[str]:
+def _ours(core: Any, cluster: ExternalCluster) -> list[str]:
     """Names of the namespaces that are there still."""
     return [each["metadata"]["name"] for each in _namespaces(core) if made_here(each) and each["metadata"]["name"] in cluster.namespaces]
 

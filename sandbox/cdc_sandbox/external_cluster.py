@@ -1,4 +1,4 @@
-"""What a user says about a Kubernetes cluster of his own that the sandbox shall use instead of building one."""
+"""The user's choice of an existing Kubernetes cluster, which the sandbox then uses instead of building one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ NODE_ADDRESS = "CDC_SANDBOX_CLUSTER_NODE_ADDRESS"
 
 
 @dataclass(frozen=True)
-class GivenCluster:
-    """A cluster that was named.
+class ExternalCluster:
+    """An existing cluster.
 
     kubeconfig: absolute path of the file.
-    context: name of the context in it; there is no default, for a current context may be anybody's.
-    namespaces: which the sandbox makes and removes, and keeps to; by default `debezium`, the role's own default.
-    node_address: address of this machine at which the cluster's pods reach it, or None for the sandbox's own on the loopback link,
+    context: name of the context in it; there is no default, because the current context may be a production cluster.
+    namespaces: those that the sandbox creates and deletes; it touches no other.  By default `debezium`, the role's own default.
+    node_address: address of this machine that the cluster's pods can reach, or None for the sandbox's own on the loopback link,
         which pods reach when this machine is their gateway (kind, minikube).
     """
 
@@ -32,34 +32,34 @@ class GivenCluster:
     node_address: str | None = None
 
 
-def from_environment(environment: Mapping[str, str]) -> GivenCluster | None:
-    """What the environment names, or None if it names no kubeconfig."""
+def from_environment(environment: Mapping[str, str]) -> ExternalCluster | None:
+    """The cluster that the environment names, or None if it names no kubeconfig."""
     kubeconfig = environment.get(KUBECONFIG)
     if not kubeconfig:
         return None
     context = environment.get(CONTEXT)
     if not context:
-        raise SandboxError(f"{KUBECONFIG} is set and {CONTEXT} is not; name the context, for the sandbox never takes a current one.")
+        raise SandboxError(f"{KUBECONFIG} is set and {CONTEXT} is not; name the context, because the sandbox never uses the current one.")
     names = tuple(each.strip() for each in environment.get(NAMESPACES, "").split(",") if each.strip())
     path = str(Path(kubeconfig).expanduser().absolute())
-    return GivenCluster(path, context, names or GivenCluster.namespaces, environment.get(NODE_ADDRESS) or None)
+    return ExternalCluster(path, context, names or ExternalCluster.namespaces, environment.get(NODE_ADDRESS) or None)
 
 
 def _file(state: Path) -> Path:
-    return state / "given-cluster.json"
+    return state / "external-cluster.json"
 
 
-def remembered(state: Path) -> GivenCluster | None:
+def remembered(state: Path) -> ExternalCluster | None:
     """The cluster that the running sandbox uses, or None."""
     file = _file(state)
     if not file.exists():
         return None
     content = json.loads(file.read_text())
-    return GivenCluster(**{**content, "namespaces": tuple(content["namespaces"])})
+    return ExternalCluster(**{**content, "namespaces": tuple(content["namespaces"])})
 
 
-def remember(state: Path, cluster: GivenCluster) -> None:
-    """Note which cluster is used, so that `down` finds it in another shell."""
+def remember(state: Path, cluster: ExternalCluster) -> None:
+    """Record which cluster is used, so that `down` finds it from another shell."""
     file = _file(state)
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(".tmp")

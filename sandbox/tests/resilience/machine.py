@@ -16,7 +16,7 @@ CHANGING_FOLDERS = ("kernel/random", "net/netfilter", "fs/binfmt_misc")
 
 FILES = ("/dev", "/etc", "/opt", "/run", "/srv", "/usr/local", "/var")
 """Where a program that runs as root may leave files.  Home and temporary folder are the test's own, and must stay empty."""
-MARK = "CDC_SANDBOX_HOLDS"
+MARK = "CDC_SANDBOX_RESILIENCE_TEST"
 """An environment variable that all programs of the sandbox inherit."""
 
 
