@@ -40,7 +40,7 @@ class ConnectionInfo:
     def read(self) -> Json | None:
         """connectSettings, which needs no more than roles/cloudsql.client; None when there is no instance."""
         attempt = f"Reading how to connect to {self.title}"
-        return self._api.find(attempt, self._instance, "connectSettings", "cloudsql.instances.get")[1]
+        return self._api.find(attempt, "cloudsql.instances.get", self._instance, "connectSettings")[1]
 
     def plan(self, observed: Json | None) -> Plan:
         """Nothing to do, ever."""

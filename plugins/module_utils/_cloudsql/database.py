@@ -62,7 +62,7 @@ class Database:
 
     def read(self) -> Found:
         """The database, if instance and database exist."""
-        return Found(*self._api.find(f"Reading {self.title}", self._instance, self._path, "cloudsql.databases.get"))
+        return Found(*self._api.find(f"Reading {self.title}", "cloudsql.databases.get", self._instance, self._path))
 
     def plan(self, observed: Found | None) -> Plan:
         """Create or delete; charset and collation of a database never change."""
@@ -85,7 +85,7 @@ class Database:
         if isinstance(action, Create):
             self._create(action)
         elif isinstance(action, Delete):
-            self._api.delete(f"Deleting {self.title}", f"instances/{self._instance}/{self._path}", "cloudsql.databases.delete")
+            self._api.delete(f"Deleting {self.title}", "cloudsql.databases.delete", f"instances/{self._instance}/{self._path}")
 
     def facts(self, observed: Found | None) -> dict[str, t.Any]:
         """The database as the server has it; None for what is not known."""
@@ -117,7 +117,7 @@ class Database:
         """Create it; one that somebody else made in the meantime is good when it is what is wanted."""
         path = f"instances/{self._instance}/databases"
         try:
-            self._api.change(f"Creating {self.title}", "POST", path, "cloudsql.databases.create", body=action.body)
+            self._api.change(f"Creating {self.title}", "cloudsql.databases.create", "POST", path, body=action.body)
         except ApiError as error:
             found = self.read()
             if not found.instance_exists:

@@ -70,7 +70,7 @@ class Instance:
         elif isinstance(action, Patch):
             self._patch(action)
         elif isinstance(action, Delete):
-            self._api.delete(f"Deleting {self.title}", self._path, "cloudsql.instances.delete")
+            self._api.delete(f"Deleting {self.title}", "cloudsql.instances.delete", self._path)
 
     def facts(self, observed: Found | None) -> dict[str, t.Any]:
         """The instance as the server has it; None for what is not known, in check mode or of an absent one."""
@@ -108,8 +108,13 @@ class Instance:
         return found[0]
 
     def _restart_flags(self, database_version: str) -> frozenset[str]:
-        answer = self._api.client.request(
-            "Listing database flags", "GET", "sql_endpoint", f"{FAMILY}/flags", {"databaseVersion": database_version}
+        answer = self._api.client.call(
+            "Listing database flags",
+            "cloudsql.instances.get",
+            "GET",
+            "sql_endpoint",
+            f"{FAMILY}/flags",
+            {"databaseVersion": database_version},
         )
         return frozenset(flag["name"] for flag in answer.get("items", ()) if flag.get("requiresRestart"))
 
@@ -117,7 +122,7 @@ class Instance:
         """Create it.  The name is taken when somebody else, or a request of ours whose answer was lost, was faster: go on from there."""
         password = {"rootPassword": action.root_password.reveal()} if action.root_password else {}
         try:
-            self._api.change(f"Creating {self.title}", "POST", "instances", "cloudsql.instances.create", body={**action.body, **password})
+            self._api.change(f"Creating {self.title}", "cloudsql.instances.create", "POST", "instances", body={**action.body, **password})
         except OperationFailed as error:
             error.message += f" The name {self._wanted.name} may stay reserved for a week."
             raise
@@ -141,7 +146,7 @@ class Instance:
             if wanted is None:
                 return
             try:
-                self._api.change(action.summary.capitalize(), "PATCH", self._path, "cloudsql.instances.update", body=wanted.body)
+                self._api.change(action.summary.capitalize(), "cloudsql.instances.update", "PATCH", self._path, body=wanted.body)
             except ApiError as error:
                 if error.status != 412:
                     raise

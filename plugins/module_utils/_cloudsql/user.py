@@ -78,7 +78,8 @@ class User:
 
     def read(self) -> Found:
         """The user, if instance and user exist.  A list, because users.get wants a host that PostgreSQL does not have."""
-        exists, answer = self._api.find(f"Reading the users of instance {self._instance}", self._instance, "users", "cloudsql.users.list")
+        attempt = f"Reading the users of instance {self._instance}"
+        exists, answer = self._api.find(attempt, "cloudsql.users.list", self._instance, "users")
         users = [item for item in (answer or {}).get("items", ()) if item["name"] == self._name]
         return Found(exists, users[0] if users else None)
 
@@ -107,9 +108,9 @@ class User:
             self._create(path)
         elif isinstance(action, SetPassword):
             body = {"name": self._name, **self._revealed()}
-            self._api.change(f"Setting the password of {self.title}", "PUT", path, "cloudsql.users.update", {"name": self._name}, body)
+            self._api.change(f"Setting the password of {self.title}", "cloudsql.users.update", "PUT", path, {"name": self._name}, body)
         elif isinstance(action, Delete):
-            self._api.delete(f"Deleting {self.title}", path, "cloudsql.users.delete", {"name": self._name})
+            self._api.delete(f"Deleting {self.title}", "cloudsql.users.delete", path, {"name": self._name})
 
     def facts(self, observed: Found | None) -> dict[str, t.Any]:
         """The user as the server has it; never a password."""
@@ -131,7 +132,7 @@ class User:
         """Create it.  When somebody else did meanwhile, set our password, so that it is the one that was given."""
         body = {"name": self._name, **self._revealed(), **({"type": self._type} if self._type != BUILT_IN else {})}
         try:
-            self._api.change(f"Creating {self.title}", "POST", path, "cloudsql.users.create", body=body)
+            self._api.change(f"Creating {self.title}", "cloudsql.users.create", "POST", path, body=body)
         except ApiError as error:
             found = self.read()
             if not found.instance_exists:

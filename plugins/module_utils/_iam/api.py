@@ -7,7 +7,7 @@ import re
 import typing as t
 from collections.abc import Callable
 
-from .._gcp.client import ApiError, Client
+from .._gcp.client import Client
 from .._reconcile.errors import InvalidInput
 from .._reconcile.wait import wait_for
 
@@ -22,7 +22,7 @@ STEADY_READS = 3
 
 
 class Iam:
-    """Requests for one module call; a refusal names the permission that is missing."""
+    """Requests to IAM and Resource Manager for one project."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -39,13 +39,8 @@ class Iam:
         body: Json | None = None,
         repeatable: bool = True,
     ) -> Json:
-        """One request; arguments as `Client.request`.  permission: what the caller needs, for the message when it is missing."""
-        try:
-            return self.client.request(attempt, method, endpoint, path, query, body, repeatable)
-        except ApiError as error:
-            if error.status == 403:
-                error.message += f" It needs the permission {permission}."
-            raise
+        """One request; arguments and errors as `Client.call`."""
+        return self.client.call(attempt, permission, method, endpoint, path, query, body, repeatable)
 
     def wait_steady(self, look: Callable[[], T | None], what: str) -> T:
         """Look until `look` answered something other than None so many times in a row that it will stay so.

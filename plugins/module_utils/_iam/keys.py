@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from .._gcp.client import ApiError, LostAnswer
-from .._reconcile.errors import ReconcileError
+from .._reconcile.errors import ReconcileError, full_stop
 from .api import Iam, account_path
 
 LIMIT = 10
@@ -161,8 +161,8 @@ def _refusal(email: str, error: ApiError) -> ReconcileError:
     text = " ".join([error.server_message, *types])
     if error.status == 400 and ("Key creation is not allowed" in text or "disableServiceAccountKeyCreation" in text):
         return KeysForbidden(
-            f"The organization's policy forbids keys of {email} ({error.server_message}) Use Workload Identity Federation for GKE "
-            f"instead, which needs no key: the roles do so with cdc_identity: workload_identity.",
+            f"The organization's policy forbids keys of {email}: {full_stop(error.server_message)} Use Workload Identity Federation for "
+            f"GKE instead, which needs no key: the roles do so with cdc_identity: workload_identity.",
             http_status=error.status,
             reason=error.reason,
         )

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from .._gcp.auth import Login, LoginError
+from .._gcp.client import CREDENTIALS_HINT, NO_MESSAGE, permission_hint
 from .._gcp.options import GcpOptions
 from .._reconcile.engine import Library
-from .._reconcile.errors import InvalidInput, ReconcileError
+from .._reconcile.errors import InvalidInput, ReconcileError, full_stop
 from .._reconcile.retry import Transient, retry
 from .._reconcile.wait import Clock
 
@@ -152,7 +153,7 @@ class PubSub:
     def _translated(self, attempt: str, permission: str, failure: t.Any) -> ReconcileError:
         """A failure of the library as the one sentence that a person reads."""
         code = failure.grpc_status_code.name if failure.grpc_status_code else "UNKNOWN"
-        said = failure.message or "no further word"
+        said = failure.message or NO_MESSAGE
         endpoint = self.options.endpoints["pubsub_endpoint"]
         if said.startswith(_NO_TOKEN):
             return LoginError(f"{attempt}: cannot log in to Google Cloud: {said.removeprefix(_NO_TOKEN)}")
@@ -163,11 +164,11 @@ class PubSub:
         if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
             return PubSubError(f"{attempt}: no answer from {endpoint} ({said}). Check the network and pubsub_endpoint.", code, said)
         hint = {
-            "PERMISSION_DENIED": f" The account that runs this needs the permission {permission}.",
-            "UNAUTHENTICATED": " Log in again: the credentials are not accepted.",
-            "UNIMPLEMENTED": " This server does not have that; Google's emulator, for one, has no IAM.",
+            "PERMISSION_DENIED": permission_hint(permission, self.options.project),
+            "UNAUTHENTICATED": CREDENTIALS_HINT,
+            "UNIMPLEMENTED": "This server does not have that; Google's emulator, for one, has no IAM.",
         }.get(code, "")
-        return PubSubError(f"{attempt} failed with {code}: {said}{hint}", code, said)
+        return PubSubError(" ".join(filter(None, [f"{attempt} failed with {code}: {full_stop(said)}", hint])), code, said)
 
 
 def _client_of(service: Service, channel: t.Any) -> t.Any:

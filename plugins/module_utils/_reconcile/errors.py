@@ -10,6 +10,11 @@ from __future__ import annotations
 import typing as t
 
 
+def full_stop(words: str) -> str:
+    """A server's words, ended with exactly one full stop, so that a hint can follow."""
+    return words.rstrip(" .\n") + "."
+
+
 class ReconcileError(Exception):
     """What went wrong, in one sentence that says what to do.
 

@@ -176,7 +176,10 @@ def test_an_emulator_without_iam_says_so(pubsub: t.Any, member: t.Any) -> None:
 def test_a_missing_permission_is_named(rest: t.Any, member: t.Any) -> None:
     error = {"code": 403, "message": "The caller does not have permission", "status": "PERMISSION_DENIED"}
     rest.expect("POST", f"{PROJECT}:getIamPolicy", body=READ, status=403, answer={"error": error})
-    assert "It needs the permission resourcemanager.projects.getIamPolicy." in member()["msg"]
+    assert (
+        "does not have permission. The account that runs this needs the permission resourcemanager.projects.getIamPolicy in project demo;"
+        in member()["msg"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,12 @@ def test_a_busy_server_is_asked_again_when_it_says(api: FakeApi, clock: t.Any) -
     assert clock.slept[0] == 3
 
 
+def test_a_busy_server_may_name_a_date(api: FakeApi, clock: t.Any) -> None:
+    api.expect("GET", SECRET, status=503, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}).expect("GET", SECRET)
+    read()
+    assert clock.slept == [0.0]
+
+
 def test_a_server_that_answered_before_is_waited_for(api: FakeApi, clock: t.Any) -> None:
     lost = urllib3.exceptions.ProtocolError("Connection aborted.")
     api.expect("GET", SECRET, answer={"kind": "Secret"})
