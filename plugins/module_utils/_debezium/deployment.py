@@ -7,11 +7,10 @@ replica, strategy Recreate, and a former pod that is gone before the next one st
 
 from __future__ import annotations
 
-import hashlib
-import json
 import typing as t
 from collections.abc import Mapping
 
+from .._reconcile.digest import digest
 from .._reconcile.errors import InvalidInput
 from .._reconcile.merge import overlay, without_none
 from .volumes import DATA_DIRECTORY, Json, Params, mounts, variables
@@ -73,9 +72,7 @@ def deployment(params: Params) -> Json:
 
 def pod_checksum(checksums: Mapping[str, str]) -> str | None:
     """One SHA-256, as hex, over named checksums, the same in any order; None when there are none."""
-    if not checksums:
-        return None
-    return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
+    return digest(checksums) if checksums else None
 
 
 def without_empty(value: Mapping[str, t.Any]) -> Json:

@@ -7,13 +7,13 @@ The Secret is the only store of the key.  Its key is good when IAM lists it as a
 from __future__ import annotations
 
 import datetime
-import hashlib
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._gcp.client import Client
 from .._gcp.options import GcpOptions
+from .._reconcile.digest import data_digest
 from .._reconcile.errors import InvalidInput, ReconcileError
 from .._reconcile.plan import Action, Plan
 from .api import Iam
@@ -102,7 +102,7 @@ class KeySecret:
     def read(self) -> Observed:
         data = self.store.read(self.namespace, self.name)
         stored_id, stored_email = identity((data or {}).get(self.entry)) or (None, None)
-        return Observed(stored_id, stored_email, None if data is None else sha256(data), self.keys.read(), self._now())
+        return Observed(stored_id, stored_email, None if data is None else data_digest(data), self.keys.read(), self._now())
 
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None:
@@ -207,15 +207,6 @@ class KeySecret:
 
 def _ids(observed: Observed) -> list[str]:
     return [key.key_id for key in observed.keys or ()]
-
-
-def sha256(data: Mapping[str, bytes]) -> str:
-    """Hex digest over names and values of a Secret's data, for the checksum annotation of a pod template."""
-    digest = hashlib.sha256()
-    for name in sorted(data):
-        for part in (name.encode(), data[name]):
-            digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
 
 
 def _days(option: str, value: int | None) -> datetime.timedelta | None:

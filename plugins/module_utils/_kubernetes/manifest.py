@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import json
 import typing as t
 from collections.abc import Callable, Mapping
 
+from .._reconcile.digest import data_digest
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
 from .cluster import Json, Manifest
@@ -99,9 +98,4 @@ def sha256(found: Manifest) -> str | None:
         pairs = {key: str(value).encode() for key, value in (found.get("data") or {}).items()}
     else:
         return None
-    return digest({key: hashlib.sha256(value).hexdigest() for key, value in pairs.items()})
-
-
-def digest(parts: Mapping[str, t.Any]) -> str:
-    """SHA-256, as hex, of named parts: the same for the same parts in any order."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return data_digest(pairs)
