@@ -8,8 +8,8 @@ import binascii
 import typing as t
 from collections.abc import Mapping
 
+from .._reconcile.engine import ReadOnly
 from .._reconcile.errors import ReconcileError
-from .._reconcile.plan import Action, Plan
 from .cluster import Cluster
 from .manifest import sha256
 from .options import KubernetesOptions
@@ -59,7 +59,7 @@ class SecretStore:
         self._cluster.apply(manifest, force=True)
 
 
-class SecretDigest:
+class SecretDigest(ReadOnly[str]):
     """The digest of a Secret that somebody else stores.  Changes nothing."""
 
     def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
@@ -71,14 +71,6 @@ class SecretDigest:
     def read(self) -> str | None:
         """The digest; None when there is no such Secret."""
         return self._store.sha256(self._namespace, self._name)
-
-    def plan(self, observed: str | None) -> Plan:
-        """Nothing to do, ever."""
-        return Plan(None, None)
-
-    def apply(self, action: Action) -> None:
-        """Never called: there are no actions."""
-        raise AssertionError("SecretDigest has no actions")
 
     def facts(self, observed: str | None) -> dict[str, t.Any]:
         return {"sha256": observed}
