@@ -178,6 +178,17 @@ def test_an_operation_that_is_not_yet_known_is_looked_up_again(run: t.Any, sessi
     assert run()["changed"] is True
 
 
+def test_an_operation_that_stays_unknown_is_an_error_after_a_minute(run: t.Any, session: t.Any, clock: t.Any) -> None:
+    expect_absent(session)
+    session.expect("POST", f"{PROJECT}/instances", body=NEW, answer=PENDING)
+    for _ in range(40):
+        session.expect("GET", OPERATION, status=404, answer=INSTANCE_MISSING)
+    result = run()
+    session.expected.clear()
+    assert "reading its operation failed with HTTP 404" in result["msg"]
+    assert 60 <= clock.time <= 85
+
+
 # Reading
 
 
