@@ -67,7 +67,7 @@ class SqlAdmin:
     def change(self, attempt: str, permission: str, method: str, path: str, query: Json | None = None, body: Json | None = None) -> None:
         """One request that starts an operation, and the wait until that is done.
 
-        While somebody else's operation runs the server refuses with operationInProgress; the request is then sent again.
+        While another operation runs, the server refuses with operationInProgress; the request is then sent again.
         """
 
         def send() -> dict[str, t.Any] | None:
@@ -137,7 +137,7 @@ class SqlAdmin:
             self._ended(f"Waiting for operations of others on instance {name}", operation)
 
     def delete(self, attempt: str, permission: str, path: str, query: Json | None = None) -> None:
-        """Delete, and wait; what is gone already (by somebody else, or by a request whose answer was lost) is deleted."""
+        """Delete, and wait; what is gone already (deleted by another client, or by a request whose answer was lost) is deleted."""
         try:
             self.change(attempt, permission, "DELETE", path, query)
         except ApiError as error:
@@ -152,7 +152,7 @@ class SqlAdmin:
             try:
                 page = self.call("Listing Cloud SQL instances", "cloudsql.instances.list", "GET", "instances", query)
             except PermissionMissing as error:
-                denied.message += f" {error.permission} is needed too, to tell a missing instance from a forbidden one."
+                denied.message += f" {error.permission} is also needed, to tell a missing instance from a forbidden one."
                 raise denied from error
             names.update(item["name"] for item in page.get("items", ()))
             token = page.get("nextPageToken")
@@ -174,7 +174,7 @@ class SqlAdmin:
 
 
 class InstanceMissing(ReconcileError):
-    """A database or user was to be made on an instance that does not exist."""
+    """A database or user was to be created on an instance that does not exist."""
 
     def __init__(self, instance: str) -> None:
         super().__init__(f"Cloud SQL instance {instance} does not exist. Create it first, with cdc.gcp.cloudsql_instance.")

@@ -77,7 +77,9 @@ class Database:
         now = self._view(found.database)
         for option, value in self._wanted.items():
             if value.casefold() != (now[option] or "").casefold():
-                raise InvalidInput(f"The {option} of {self.title} is {now[option]} and cannot become {value}; it is set once, at creation.")
+                raise InvalidInput(
+                    f"The {option} of {self.title} is {now[option]} and cannot become {value}; it can only be set at creation."
+                )
         return Plan(now, now)
 
     def apply(self, action: Action) -> None:
@@ -110,11 +112,11 @@ class Database:
         if database is None:
             return Plan(None, None)
         if not self._allow_delete:
-            raise Refused(f"The {self.title} exists, and deleting it destroys its tables. Set allow_delete=true if that is meant.")
+            raise Refused(f"The {self.title} exists, and deleting it destroys its tables. Set allow_delete=true to allow it.")
         return Plan(self._view(database), None, (Delete(f"delete {self.title}"),))
 
     def _create(self, action: Create) -> None:
-        """Create it; one that somebody else made in the meantime is good when it is what is wanted."""
+        """Create it; one that was created concurrently is fine if it is what is wanted."""
         path = f"instances/{self._instance}/databases"
         try:
             self._api.change(f"Creating {self.title}", "cloudsql.databases.create", "POST", path, body=action.body)

@@ -153,7 +153,7 @@ def major_version(database_version: str) -> int:
     """POSTGRES_16 -> 16.  Raises InvalidInput for anything but PostgreSQL."""
     found = re.match(r"POSTGRES_(\d+)", database_version)
     if not found:
-        raise InvalidInput(f"The collection knows PostgreSQL only: database_version must be like POSTGRES_16, not {database_version!r}.")
+        raise InvalidInput(f"Only PostgreSQL is supported: database_version must be like POSTGRES_16, not {database_version!r}.")
     return int(found.group(1))
 
 

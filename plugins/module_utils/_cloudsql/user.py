@@ -57,7 +57,7 @@ class User:
             # PostgreSQL has IAM users in lower case, and service accounts without this suffix.
             name = name.lower().removesuffix(IAM_SUFFIX)
             if password is not None:
-                raise InvalidInput(f"A user of type {user_type} logs in with IAM and has no password; leave password out.")
+                raise InvalidInput(f"A user of type {user_type} logs in with IAM and has no password; omit password.")
         elif update_password == "always" and password is None and state == "present":
             raise InvalidInput("update_password=always needs password.")
         self.title = f"user {name} of instance {instance}"
@@ -92,7 +92,7 @@ class User:
         after: dict[str, t.Any] = {"name": self._name, "instance": self._instance, "type": self._type}
         if now is None:
             if self._type == BUILT_IN and self._password is None:
-                raise InvalidInput(f"The {self.title} does not exist; creating it needs password.")
+                raise InvalidInput(f"The {self.title} does not exist; password is required to create it.")
             missing = (f"Instance {self._instance} does not exist yet.",) if not found.instance_exists else ()
             return Plan(None, self._with_password(after), (Create(f"create {self.title}"),), missing)
         if now["type"] != self._type:
@@ -129,7 +129,7 @@ class User:
         return {"password": self._password.reveal()} if self._password else {}
 
     def _create(self, path: str) -> None:
-        """Create it.  When somebody else did meanwhile, set our password, so that it is the one that was given."""
+        """Create it.  If it was created concurrently, set our password, so that it is the one that was given."""
         body = {"name": self._name, **self._revealed(), **({"type": self._type} if self._type != BUILT_IN else {})}
         try:
             self._api.change(f"Creating {self.title}", "cloudsql.users.create", "POST", path, body=body)

@@ -45,7 +45,7 @@ class Iam:
     def wait_steady(self, look: Callable[[], T | None], what: str) -> T:
         """Look until `look` answered something other than None so many times in a row that it will stay so.
 
-        what: completes the sentence "Waited N s for …".  The time allowed is the option retry_timeout.
+        what: completes the message "Waited N s for …".  The time allowed is the option retry_timeout.
         """
         in_a_row = 0
 
@@ -65,7 +65,7 @@ def account_email(account_id: str, project: str) -> str:
     """
     if not _ACCOUNT_ID.fullmatch(account_id):
         raise InvalidInput(
-            f"account_id: {account_id!r} is no id that IAM takes: 6 to 30 lower-case letters, digits and hyphens, "
+            f"account_id: {account_id!r} is not a valid account id: 6 to 30 lower-case letters, digits and hyphens, "
             f"a letter first, no hyphen last."
         )
     return f"{account_id}@{'.'.join(reversed(project.split(':')))}.iam.gserviceaccount.com"  # "example.com:shop" has its domain last
@@ -77,5 +77,5 @@ def account_path(option: str, email: str, project: str) -> str:
     option: name of the module's option, for InvalidInput when `email` is none.
     """
     if not _EMAIL.fullmatch(email):
-        raise InvalidInput(f"{option}: {email!r} is no e-mail of a service account, like name@project.iam.gserviceaccount.com.")
+        raise InvalidInput(f"{option}: {email!r} is not the e-mail of a service account, like name@project.iam.gserviceaccount.com.")
     return f"/v1/projects/{project}/serviceAccounts/{email}"

@@ -34,7 +34,7 @@ class SecretStore:
         try:
             return {key: base64.b64decode(value, validate=True) for key, value in (found.get("data") or {}).items()}
         except binascii.Error as error:
-            raise ReconcileError(f"Secret {namespace}/{name} holds data that is no base64.") from error
+            raise ReconcileError(f"Secret {namespace}/{name} contains data that is not base64.") from error
 
     def sha256(self, namespace: str, name: str) -> str | None:
         """The checksum of a Secret's data, as kubernetes_object returns it; None when there is no such Secret."""
@@ -47,7 +47,7 @@ class SecretStore:
         """Create the Secret, or make it hold `data`, `labels` and `annotations`.
 
         Keys that other managers wrote stay; keys that cdc.gcp wrote earlier and that are not in `data` now go.  A key that
-        somebody else changed in the meantime is taken back: the caller is the owner of what it stores.
+        was changed by another manager in the meantime is taken back: the caller is the owner of what it stores.
         """
         manifest = {
             "apiVersion": "v1",
@@ -60,7 +60,7 @@ class SecretStore:
 
 
 class SecretDigest(ReadOnly[str]):
-    """The digest of a Secret that somebody else stores.  Changes nothing."""
+    """The digest of a Secret that is stored by another system.  Changes nothing."""
 
     def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
         self._store = SecretStore(cluster)

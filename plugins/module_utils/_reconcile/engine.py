@@ -62,7 +62,7 @@ class ReadOnly(ABC, t.Generic[Observed]):
 
 @t.runtime_checkable
 class Settling(t.Protocol[Observed]):
-    """A resource that takes its time after the last action, for example a rollout."""
+    """A resource that needs time after the last action, for example a rollout."""
 
     def settle(self, observed: Observed | None) -> Observed | None:
         """Wait until the resource does what it is for, and give it back as it then is.
@@ -74,7 +74,7 @@ class Settling(t.Protocol[Observed]):
 
 @dataclass(frozen=True)
 class Library:
-    """A Python library that a room needs; `error` is what the import said, or None when it is there."""
+    """A Python library that a package needs; `error` is what the import said, or None if it is installed."""
 
     name: str
     error: ImportError | None
@@ -121,7 +121,7 @@ def _applied(resource: Resource[t.Any], observed: t.Any, plan: Plan) -> t.Any:
 
 
 def run(module: AnsibleModule, make: Callable[[], Resource[t.Any] | ReadOnly[t.Any]], libraries: Iterable[Library] = ()) -> t.NoReturn:
-    """The whole of a module's main(): check the libraries, reconcile, and end the module with its result.
+    """A module's main(): check the libraries, reconcile, and end the module with its result.
 
     `make` builds the resource from the module's parameters; what it raises is reported like any other error.
     """

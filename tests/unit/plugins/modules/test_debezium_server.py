@@ -127,7 +127,7 @@ def test_unchanged_but_not_available_is_waited_for(api: FakeApi, run_module: t.A
     result = run_module(debezium_server, **GIVEN)
     assert (result["changed"], result["ready"]) == (False, True)
     (warning,) = result["warnings"]
-    assert warning.startswith("Deployment cdc/shop was unchanged but not rolled out: pod shop-1, container server ends again and again")
+    assert warning.startswith("Deployment cdc/shop was unchanged but not rolled out: pod shop-1, container server keeps restarting")
 
 
 def test_a_crash_loop_fails_with_its_log_and_what_it_means(api: FakeApi, run_module: t.Any, wanted: dict[str, t.Any]) -> None:
@@ -138,7 +138,7 @@ def test_a_crash_loop_fails_with_its_log_and_what_it_means(api: FakeApi, run_mod
     api.expect("GET", "/api/v1/namespaces/cdc/secrets/shop-db", answer=SECRET)
     result = run_module(debezium_server, **GIVEN)
     assert result["failed"]
-    assert "container server ends again and again (exit code 0, Completed, 4 restarts)" in result["msg"]
+    assert "container server keeps restarting (exit code 0, Completed, 4 restarts)" in result["msg"]
     assert "roles/pubsub.publisher" in result["msg"]
     assert result["log"][-1] == "ERROR PERMISSION_DENIED: User not authorized to perform this action. (hidden)"
 
@@ -208,4 +208,4 @@ def test_a_checksum_of_what_the_pod_does_not_read_is_refused(api: FakeApi, run_m
 
 
 def test_an_image_without_a_version_is_refused_before_any_request(api: FakeApi, run_module: t.Any) -> None:
-    assert "names no exact version" in run_module(debezium_server, image="quay.io/debezium/server", **GIVEN)["msg"]
+    assert "has no exact version" in run_module(debezium_server, image="quay.io/debezium/server", **GIVEN)["msg"]

@@ -98,9 +98,9 @@ def test_403_names_verb_resource_and_namespace(api: FakeApi) -> None:
         (
             500,
             status(500, "", "failed to create typed patch object (a/b; /v1, Kind=X): .dta: field not declared in schema"),
-            r"does not fit its kind: \.dta: field not declared in schema\.$",
+            r"does not match its kind: \.dta: field not declared in schema\.$",
         ),
-        (404, NO_NAMESPACE, 'namespaces "cdc" not found. Make the namespace first'),
+        (404, NO_NAMESPACE, 'namespaces "cdc" not found. Create the namespace first'),
         (400, "<html>proxy</html>", "HTTP 400 : <html>proxy</html>"),
     ],
     ids=["401", "invalid", "immutable", "unknown field", "no namespace", "no Kubernetes"],
