@@ -83,8 +83,9 @@ options:
     type: str
   checksums:
     description:
-      - SHA-256 of the Secrets that the pod reads, by their names, for example RV(cdc.gcp.kubernetes_object#module:sha256). The pod
-        template carries one SHA-256 over them, so that a change of them, and only that, starts a new pod.
+      - SHA-256 of the Secrets that the pod reads, by the names of the Secrets, as RV(cdc.gcp.kubernetes_object#module:sha256) and
+        RV(cdc.gcp.iam_service_account_key_secret#module:sha256) return it. The pod template carries one SHA-256 over them, so that a
+        change of them, and only that, starts a new pod.
       - Secrets that are not named here are read from the cluster. Naming those that an earlier task of the same play makes lets check
         mode tell that their change will start a new pod.
     type: dict
@@ -234,9 +235,9 @@ EXAMPLES = r"""
     database_secret: shop-db
     credentials_secret: shop-key
     checksums:
-      properties: "{{ properties_secret.sha256 }}"
-      database: "{{ database_secret.sha256 }}"
-      key: "{{ service_account_key.sha256 }}"
+      shop-properties: "{{ properties_secret.sha256 }}"
+      shop-db: "{{ database_secret.sha256 }}"
+      shop-key: "{{ service_account_key.sha256 }}"
 """
 
 RETURN = r"""
@@ -289,6 +290,7 @@ from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.options import
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.secrets import SecretStore
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.workload import Workload
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import run
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
 SECRETS = ("properties_secret", "database_secret", "credentials_secret", "trust_store_secret")
 """Options that name what the pod reads."""
@@ -297,6 +299,9 @@ SECRETS = ("properties_secret", "database_secret", "credentials_secret", "trust_
 def checksums(params: dict[str, t.Any], store: SecretStore) -> dict[str, str]:
     """SHA-256 of each Secret that the pod reads, by its name; those that the user does not give are read.  "" is one that is not there."""
     names = [params[option] for option in SECRETS if params[option]]
+    unknown = sorted(set(params["checksums"]) - set(names))
+    if unknown:
+        raise InvalidInput(f"checksums names {', '.join(unknown)}, but the Secrets that the pod reads are {', '.join(names)}.")
     return {name: params["checksums"].get(name) or store.sha256(params["namespace"], name) or "" for name in names}
 
 

@@ -11,11 +11,19 @@ author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Pulls from a subscription until an event about the wanted row arrives, and returns it.
   - Every message that it pulls is acknowledged, also those that do not fit; give it a subscription of its own.
+  - In check mode nothing is acknowledged; messages that were pulled are delivered again after the subscription's acknowledgement deadline.
   - It exists for trying a pipeline (playbook C(verify.yml) of this collection).
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
   - cdc.gcp._gcp
+attributes:
+  check_mode:
+    description: Waits for the event as well, and acknowledges no message.
+    support: full
+  idempotent:
+    description: A second run waits for another event.
+    support: none
 options:
   subscription:
     description: Id of the subscription.
@@ -92,7 +100,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    run(module, lambda: ChangeEvent.from_params(module.params), libraries=(GOOGLE_AUTH, PUBSUB))
+    run(module, lambda: ChangeEvent.from_params(module.params, module.check_mode), libraries=(GOOGLE_AUTH, PUBSUB))
 
 
 if __name__ == "__main__":

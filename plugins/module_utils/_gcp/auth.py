@@ -128,7 +128,7 @@ class Login:
 
 
 def login_error(attempt: str, failure: Exception) -> LoginError:
-    """What google-auth raised, as one sentence."""
+    """What google-auth raised, as one message."""
     return LoginError(f"{attempt}: cannot log in to Google Cloud: {_login_cause(failure)}")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service account, as the engine knows resources.  PRIVATE to the collection."""
+"""A service account, as a resource of the engine.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EMPTY: Mapping[str, t.Any] = {"display_name": "", "description": "", "disabled"
 
 @dataclass(frozen=True)
 class Observed:
-    """A service account as IAM has it.  unique_id: 21 digits; an account made anew under the same e-mail has another one."""
+    """A service account as IAM has it.  unique_id: 21 digits; an account that is recreated under the same e-mail has another one."""
 
     unique_id: str
     display_name: str
@@ -87,8 +87,8 @@ class ServiceAccount:
         if not self.present:
             if observed and not self.allow_delete:
                 raise Refused(
-                    f"Deleting {self.title} stops everything that logs in with it, and grants do not come back with a new account of "
-                    f"the same name; set allow_delete: true if that is meant."
+                    f"Deleting {self.title} breaks everything that uses it, and a new account of "
+                    f"the same name does not get its grants back; set allow_delete: true to allow it."
                 )
             return Plan(before, None, (Delete(f"delete {self.title}"),) if observed else ())
         after = {**(before or {**_EMPTY, **self.new}), **self.wanted}

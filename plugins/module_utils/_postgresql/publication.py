@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The publication: which tables PostgreSQL sends to Debezium.  PRIVATE to the collection.
 
-It is FOR TABLE with a list of tables: FOR ALL TABLES and FOR TABLES IN SCHEMA need a superuser, whom Cloud SQL gives nobody.
+It is FOR TABLE with a list of tables: FOR ALL TABLES and FOR TABLES IN SCHEMA need a superuser, which Cloud SQL does not offer.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Existing:
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there.  may_create: the login may make publications in this database.  slot_active: somebody reads the slot named."""
+    """What is there.  may_create: the login may make publications in this database.  slot_active: the slot of that name has a reader."""
 
     publication: Existing | None
     tables: Mapping[TableName, Table]
@@ -184,7 +184,7 @@ class Publication:
     def _pending_warnings(self, observed: Observed) -> t.Iterator[str]:
         pending = ", ".join(map(str, self._pending(observed)))
         if pending:
-            yield f"There is no table {pending} yet; the next run after it was made adds it to {self.title}."
+            yield f"Table {pending} does not exist yet; a run after its creation adds it to {self.title}."
 
     def _state(self, tables: Iterable[TableName], operations: Iterable[str], via_root: bool) -> dict[str, t.Any]:
         return {

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person sees of objects and logs: no noise, no secret."""
+"""What a person sees of objects: no noise, no secret."""
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.log import last_error, masked_lines
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.manifest import (
     LAST_APPLIED,
     checked,
@@ -66,32 +64,3 @@ def test_definitions_that_cannot_be_right(definition: dict[str, t.Any], sentence
 def test_secret_data_goes_with_a_secret_only() -> None:
     with pytest.raises(InvalidInput, match="not ConfigMap"):
         with_secret_data({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}, {"a": "b"})
-
-
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("login of cdc with sesame failed", "login of cdc with (hidden) failed"),
-        ("the expanded form is pa$word", "the expanded form is (hidden)"),
-        ('{"database.password": "other", "a": 1}', '{"database.password": "(hidden)", "a": 1}'),
-        ("connection.password=other, user=cdc", "connection.password=(hidden), user=cdc"),
-        ("jdbc:postgresql://cdc:other@10.0.0.3/shop", "jdbc:postgresql://cdc:(hidden)@10.0.0.3/shop"),
-        ('FATAL: password authentication failed for user "cdc"', 'FATAL: password authentication failed for user "cdc"'),
-        ("x" * 1000, "x" * 400),
-    ],
-)
-def test_log_lines_show_no_secret(line: str, shown: str) -> None:
-    assert masked_lines([line], ["sesame", "pa\\$word", ""]) == [shown]
-
-
-def test_a_json_line_tells_the_whole_chain_of_causes() -> None:
-    cause = {"exception": {"exceptionType": "x.ConfigException", "message": "debezium.format.value is required"}}
-    entry = {
-        "level": "ERROR",
-        "message": "Failed to start application",
-        "exception": {"message": "Failed to start quarkus", "causedBy": cause},
-    }
-    lines = masked_lines([json.dumps(entry)], [])
-    assert lines == ["ERROR Failed to start application <- Failed to start quarkus <- debezium.format.value is required"]
-    assert last_error(["INFO up", *lines, "INFO stopped"]) == f"The last error in its log: {lines[0]}."
-    assert last_error(["INFO up"]) is None

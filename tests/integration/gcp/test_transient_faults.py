@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules on bad days of Google's services: what passes is waited for, and nothing is made twice or lost."""
+"""The modules under transient faults of Google's services: what passes is waited for, and nothing is made twice or lost."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.deployment import CHECKSUM, deployment
-from ansible_collections.cdc.gcp.plugins.module_utils._debezium.log_hints import hint
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.options import SERVER_OPTIONS
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
@@ -187,24 +186,3 @@ def test_what_the_user_adds_to_the_pod() -> None:
 def test_options_that_cannot_be_right(options: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         built(**options)
-
-
-@pytest.mark.parametrize(
-    ("line", "meaning"),
-    [
-        ("io.grpc.StatusRuntimeException: PERMISSION_DENIED: User not authorized", "roles/pubsub.publisher"),
-        ('FATAL: password authentication failed for user "cdc"', "compare the database Secret"),
-        ("NOT_FOUND: Resource not found (resource=demo-cdc).", "topic that the server publishes to does not exist"),
-        ("ERROR: permission denied for table orders", "lacks USAGE on a schema or SELECT"),
-        ('ERROR: replication slot "demo" is active for PID 7', "Another process reads the replication slot"),
-        ("SRCFG00014: The config property debezium.sink.type is required", "lacks a property"),
-        ("java.lang.OutOfMemoryError: Java heap space", "more memory"),
-        ('ERROR: publication "dbz" does not exist', "publication does not exist"),
-    ],
-)
-def test_a_known_log_line_has_a_meaning(line: str, meaning: str) -> None:
-    assert meaning in str(hint(["INFO up", line, "INFO stopped"]))
-
-
-def test_an_unknown_log_has_none() -> None:
-    assert hint(["INFO up"]) is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Cloud SQL modules on bad days: slow, unknown and colliding operations, lost answers, looks of absence."""
+"""The Cloud SQL modules under transient faults: slow, unknown and colliding operations, lost answers, looks of absence."""
 
 from __future__ import annotations
 

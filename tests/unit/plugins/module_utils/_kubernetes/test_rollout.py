@@ -64,9 +64,9 @@ def test_done_when_the_present_templates_pod_is_available_and_alone() -> None:
         # What kubernetes.core calls ready: available, but not updated (Recreate, before the new pod exists).
         (
             View(deployment(availableReplicas=1, updatedReplicas=0), (OLD,), (pod("old", RUNNING),)),
-            "pod shop-old-1 of the former template is still there",
+            "pod shop-old-1 of the previous template is still running",
         ),
-        (View(deployment(**AVAILABLE), (OLD, NEW), (pod("old", RUNNING), pod("new", RUNNING))), "of the former template"),
+        (View(deployment(**AVAILABLE), (OLD, NEW), (pod("old", RUNNING), pod("new", RUNNING))), "of the previous template"),
         (View(deployment(), (NEW,), ()), "no pod yet"),
         (View(deployment(), (NEW,), (pod("new", container("ContainerCreating"), "Pending"),)), "ContainerCreating"),
         (
@@ -96,7 +96,7 @@ def test_a_crash_loop_fails_and_points_at_the_former_log() -> None:
     crashed = container("CrashLoopBackOff", 1, ended={"exitCode": 1, "reason": "Error"})
     verdict = judge(View(deployment(), (NEW,), (pod("new", crashed),)))
     assert verdict.state is State.FAILED
-    assert "ends again and again (exit code 1, Error, 1 restarts)" in verdict.reason
+    assert "keeps restarting (exit code 1, Error, 1 restarts)" in verdict.reason
     assert (verdict.pod, verdict.container, verdict.previous) == ("shop-new-1", "server", True)
 
 
@@ -128,7 +128,7 @@ def test_failures_of_former_pods_are_no_failures_of_this_rollout() -> None:
     stale = {"type": "Progressing", "reason": "ProgressDeadlineExceeded", "message": 'ReplicaSet "shop-old" has timed out progressing.'}
     verdict = judge(View(deployment(conditions=[stale]), (OLD,), (broken,)))
     assert verdict.state is State.GOING_ON
-    assert "former template" in verdict.reason
+    assert "previous template" in verdict.reason
 
 
 def test_what_the_deployment_still_says_of_a_former_template_does_not_count() -> None:
