@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -72,6 +73,9 @@ class Settling(t.Protocol[Observed]):
         """
 
 
+AnyResource: t.TypeAlias = "Resource[t.Any] | ReadOnly[t.Any]"
+
+
 @dataclass(frozen=True)
 class Library:
     """A Python library that a package needs; `error` is what the import said, or None if it is installed."""
@@ -89,38 +93,51 @@ class Outcome:
     facts: Mapping[str, t.Any]
 
 
-def reconcile(resource: Resource[t.Any] | ReadOnly[t.Any], check_mode: bool) -> Outcome:
+def reconcile(resource: AnyResource, check_mode: bool) -> Outcome:
     """Bring `resource` to what is wanted; in check mode only say what would be done.
 
     After a change the resource is read again, so that the facts are the server's, not ours.
     """
     observed = resource.read()
     plan = resource.plan(observed)
-    if not isinstance(resource, ReadOnly) and not check_mode:
-        observed = _applied(resource, observed, plan)
+    if not check_mode:
+        done: list[str] = []
+        try:
+            observed = apply_plan(resource, observed, plan, done)
+        except ReconcileError as error:
+            error.details.setdefault("done_actions", done)
+            raise
     return Outcome(bool(plan.actions), plan, {**resource.facts(observed), **plan.facts})
 
 
-def _applied(resource: Resource[t.Any], observed: t.Any, plan: Plan) -> t.Any:
-    """Apply `plan` and give back the resource as it then is.  An error says what was done before it."""
-    done: list[str] = []
-    try:
-        for action in plan.actions:
-            try:
-                resource.apply(action)
-            except ReconcileError as error:
-                error.details.setdefault("failed_action", action.summary)
-                raise
-            done.append(action.summary)
-        if done:
-            observed = resource.read()
-        return resource.settle(observed) if isinstance(resource, Settling) else observed
-    except ReconcileError as error:
-        error.details.setdefault("done_actions", done)
-        raise
+def apply_plan(
+    resource: AnyResource,
+    observed: t.Any,
+    plan: Plan,
+    done: list[str],
+    report: Callable[[str, float], None] = lambda summary, seconds: None,
+) -> t.Any:
+    """Apply `plan`, wait until the resource does what it is for, and give it back as it then is.
+
+    done: gets the summary of each action that was applied, also when a later one fails.  report: told of each, with its seconds.
+    """
+    if isinstance(resource, ReadOnly):
+        return observed
+    for action in plan.actions:
+        began = time.monotonic()
+        try:
+            resource.apply(action)
+        except ReconcileError as error:
+            error.details.setdefault("failed_action", action.summary)
+            raise
+        done.append(action.summary)
+        report(action.summary, time.monotonic() - began)
+    if done:
+        observed = resource.read()
+    return resource.settle(observed) if isinstance(resource, Settling) else observed
 
 
-def run(module: AnsibleModule, make: Callable[[], Resource[t.Any] | ReadOnly[t.Any]], libraries: Iterable[Library] = ()) -> t.NoReturn:
+def run(module: AnsibleModule, make: Callable[[], AnyResource], libraries: Iterable[Library] = ()) -> t.NoReturn:
     """A module's main(): check the libraries, reconcile, and end the module with its result.
 
     `make` builds the resource from the module's parameters; what it raises is reported like any other error.
