@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("README.md", "LICENSE", "meta/runtime.yml", "playbooks/site.yml", "playbooks/verify.yml", "plugins/modules/sql_instance.py")
-FORBIDDEN = ("sandbox", "tools", "tests/e2e", ".venv", ".git", ".cache", "Makefile", "inventories/sandbox.yml")
+FORBIDDEN = ("sandbox", "tools", "bench", "tests/e2e", ".venv", ".git", ".cache", "Makefile", "inventories/sandbox.yml")
 PLAYBOOKS = ("cdc.gcp.site", "cdc.gcp.verify")
 
 
