@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import psycopg
+
 from . import peers_endpoints
 from .figures import Cost, ratio_line, seconds_line, trouble
 from .machine import Outcome, run
@@ -75,12 +77,14 @@ def sides(sandbox: Sandbox) -> tuple[Side, Side]:
 
 
 def prepare(sandbox: Sandbox, pair: tuple[Side, Side]) -> None:
-    """Both single pipelines are there, and run."""
+    """Both single pipelines are there, and a row of each arrives."""
     for side in pair:
         say(f"set-up: pipeline {side.name}")
         side.play("database", "single", "--tags", "cloudsql")
         sandbox.create_table(side.name)
         side.play("set-up", "single")
+        if not sandbox.streams(side.name):
+            raise BenchError(f"{side.name}: a row did not arrive on the pipeline's topic.")
 
 
 def compare(
@@ -153,18 +157,18 @@ def main() -> int:
     parser.add_argument("--fleet", type=int, default=25, help="pipelines of the fleet, at most 25 (25); 0 for none")
     parser.add_argument("--fleet-pairs", type=int, default=1, help="pairs of unchanged runs of the fleet (1)")
     options = parser.parse_args()
-    sandbox = Sandbox(OURS / "bin/cdc-sandbox")
-    peers_endpoints.point(PEERS, sandbox.environment)
-    pair = sides(sandbox)
-    say(versions())
     try:
+        sandbox = Sandbox(OURS / "bin/cdc-sandbox")
+        peers_endpoints.point(PEERS, sandbox.environment)
+        pair = sides(sandbox)
+        say(versions())
         prepare(sandbox, pair)
         no_op(sandbox, pair, options.pairs)
         with Node(sandbox.environment["CDC_SANDBOX_KUBECONFIG"]):
             first_run(sandbox, pair[0])
             if options.fleet:
                 fleet(sandbox, pair, options.fleet, options.fleet_pairs)
-    except BenchError as error:
+    except (BenchError, OSError, psycopg.Error, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,11 +65,30 @@ class Sandbox:
 
     def create_table(self, name: str) -> None:
         """What the application does: make the table.  name: of the pipeline, whose database and user have it, too."""
-        instance = self._sql("GET", f"{name}-sql").json()
-        with psycopg.connect(
-            host=instance["ipAddresses"][0]["ipAddress"], dbname=name, user=name, password=APP_PASSWORD, sslmode="require", autocommit=True
-        ) as connection:
+        with self._application(name) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS public.mytable (id serial PRIMARY KEY, name text NOT NULL)")
+
+    def streams(self, name: str, seconds: float = 60) -> bool:
+        """Whether a row that the application writes arrives on the pipeline's topic."""
+        subscription = f"{self._pubsub_endpoint}v1/projects/{self._project}/subscriptions/{name}-look"
+        topic = f"projects/{self._project}/topics/{name}.changes"
+        requests.put(subscription, json={"topic": topic}, timeout=30).raise_for_status()
+        try:
+            with self._application(name) as connection:
+                connection.execute("INSERT INTO public.mytable (name) VALUES ('bench')")
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
+                answer = requests.post(f"{subscription}:pull", json={"maxMessages": 10, "returnImmediately": True}, timeout=30)
+                if answer.json().get("receivedMessages"):
+                    return True
+                time.sleep(0.5)
+            return False
+        finally:
+            requests.delete(subscription, timeout=30)
+
+    def _application(self, name: str) -> psycopg.Connection:
+        host = self._sql("GET", f"{name}-sql").json()["ipAddresses"][0]["ipAddress"]
+        return psycopg.connect(host=host, dbname=name, user=name, password=APP_PASSWORD, sslmode="require", autocommit=True)
 
     def remove_pipeline(self, name: str, instance: str, namespace: str) -> None:
         """Take away what site.yml made of a pipeline on an instance that stays."""
