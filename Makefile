@@ -10,13 +10,16 @@ PYTEST := $(BIN)/python -m pytest
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test integration e2e e2e-without-pods load sandbox-resilience build
+.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test integration e2e e2e-without-pods load sandbox-resilience bench build
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 20
 
 $(VENV)/.ready: requirements.txt requirements-dev.txt meta/ee-requirements.txt sandbox/pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV)
+
+$(VENV)-bench/.ready: $(VENV)/.ready bench/requirements.txt bench/setup.sh
+	@bench/setup.sh $(VENV) $(VENV)-bench
 
 demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change event on the screen
 	@$(BIN)/python tools/demo.py
@@ -73,3 +76,6 @@ e2e-without-pods: $(VENV)/.ready ## what needs no pod, as an ordinary user: bad 
 
 load: $(VENV)/.ready ## 100,000 rows at once and 100,000 rows of a snapshot, five times in a row; not part of `make test`, which does it once
 	@CDC_LOAD_REPETITIONS=5 $(PYTEST) tests/e2e/with_pods/test_load.py -v -s --tb=short
+
+bench: $(VENV)-bench/.ready ## compare an unchanged run with the peers' collections, as ratios
+	@$(BIN)/python -m bench.run

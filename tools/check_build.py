@@ -16,6 +16,8 @@ NEEDED = ("README.md", "LICENSE", "meta/runtime.yml", "playbooks/site.yml", "pla
 FORBIDDEN = (
     "sandbox",
     "tools",
+    "bench",
+    "tests/callback",
     "tests/e2e",
     "tests/integration",
     "extensions/molecule",
