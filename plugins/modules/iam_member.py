@@ -54,7 +54,7 @@ options:
         description: What it is for.
         type: str
   state:
-    description: Whether the member shall have the roles.
+    description: Whether the member should have the roles.
     type: str
     choices: [present, absent]
     default: present

@@ -22,7 +22,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the account shall exist.
+    description: Whether the account should exist.
     type: str
     choices: [present, absent]
     default: present

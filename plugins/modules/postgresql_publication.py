@@ -25,7 +25,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the publication shall exist.
+    description: Whether the publication should exist.
     type: str
     choices: [present, absent]
     default: present

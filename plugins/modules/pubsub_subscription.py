@@ -22,7 +22,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the subscription shall exist. Deleting it loses the messages that it still holds.
+    description: Whether the subscription should exist. Deleting it loses the messages that it still holds.
     type: str
     choices: [present, absent]
     default: present

@@ -21,7 +21,7 @@ options:
     type: str
     required: true
   state:
-    description: Whether the topic shall exist.
+    description: Whether the topic should exist.
     type: str
     choices: [present, absent]
     default: present

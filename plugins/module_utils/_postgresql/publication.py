@@ -16,7 +16,7 @@ from .._table_name import TableName, parse_tables
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
-from .tables import Table, check_capturable, read_tables
+from .tables import Table, check_capturable, not_there_yet, read_tables
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
 """What a publication publishes by default, and all that there is."""
@@ -182,9 +182,9 @@ class Publication:
         return [name for name in self.tables if name not in observed.tables]
 
     def _pending_warnings(self, observed: Observed) -> t.Iterator[str]:
-        pending = ", ".join(map(str, self._pending(observed)))
+        pending = self._pending(observed)
         if pending:
-            yield f"Table {pending} does not exist yet; a run after its creation adds it to {self.title}."
+            yield f"{not_there_yet(pending)}; a run after the creation adds what is missing to {self.title}."
 
     def _state(self, tables: Iterable[TableName], operations: Iterable[str], via_root: bool) -> dict[str, t.Any]:
         return {

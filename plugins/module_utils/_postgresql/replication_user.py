@@ -15,6 +15,7 @@ from .connection import Connection, Sessions, password_works, session, unless_ab
 from .options import Login, ServerOptions, login
 from .role import Privilege, Privileges, Role, read_privileges, read_role
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
+from .tables import not_there_yet
 
 SUPERUSER_GROUP = "cloudsqlsuperuser"
 UNKNOWN = Secret("")
@@ -190,7 +191,7 @@ class ReplicationUser:
         tried = f"neither {self.admin.user} nor {self.owner.user} may" if self.owner else f"{self.admin.user} may not"
         raise Refused(
             f"{self.name} needs {what}, which belongs to {one.owner}, and {tried} grant it. "
-            f"Set owner_user and owner_password to {one.owner} or to a member of it."
+            f"Set owner_user and owner_password to the log-in of {one.owner} or of a member of it."
         )
 
     def _revoke_actions(self, privileges: Privileges) -> t.Iterator[Execute]:
@@ -224,9 +225,9 @@ class ReplicationUser:
         if self.tables is not None and privileges.other_tables and not self.revoke_others:
             names = ", ".join(map(str, privileges.other_tables))
             yield f"Role {self.name} may also SELECT from {names}, which are not captured here; revoke_others=true revokes it."
-        pending = ", ".join(map(str, self._pending(privileges)))
+        pending = self._pending(privileges)
         if pending:
-            yield f"Table {pending} does not exist yet; a run after its creation grants SELECT on it."
+            yield f"{not_there_yet(pending)}; a run after the creation grants SELECT."
 
     def _state(self, observed: Observed) -> dict[str, t.Any]:
         role, privileges = observed.role, observed.privileges

@@ -72,6 +72,12 @@ def columns(names: Sequence[TableName]) -> dict[str, t.Any]:
     return {"schemas": [name.schema for name in names], "tables": [name.table for name in names]}
 
 
+def not_there_yet(names: Sequence[TableName]) -> str:
+    """The beginning of a warning about tables that do not exist."""
+    listed = ", ".join(map(str, names))
+    return f"Table {listed} does not exist yet" if len(names) == 1 else f"Tables {listed} do not exist yet"
+
+
 def check_capturable(tables: Mapping[TableName, Table]) -> None:
     """Raise for the tables that logical replication cannot carry, or whose writers it would break.
 

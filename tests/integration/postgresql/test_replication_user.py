@@ -203,7 +203,7 @@ def test_without_the_owners_login_the_error_names_privilege_owner_and_login(orde
     assert result["failed"]
     assert result["msg"] == (
         "debezium needs USAGE on schema shop, which belongs to app, and postgres may not grant it. "
-        "Give owner_user and owner_password of app or of a member of it."
+        "Set owner_user and owner_password to the log-in of app or of a member of it."
     )
     assert attributes(orders) == ()
 
@@ -251,7 +251,7 @@ def test_check_mode_without_a_server_plans_everything(server: Server) -> None:
         ({"tables": ["shop..*"]}, "regular expression"),
         ({"tables": ["shop.Orders"]}, "upper-case"),
         ({"password": ""}, "password is empty"),
-        ({"password": None}, "give the password"),
+        ({"password": None}, "password is required to create it"),
     ],
 )
 def test_what_a_user_can_get_wrong_is_one_sentence(orders: Server, change: dict[str, t.Any], said: str) -> None:
