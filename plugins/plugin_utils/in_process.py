@@ -195,7 +195,7 @@ def _wait(child: int, while_waiting: Callable[[], None] | None) -> int:
 
 
 def _end(child: int) -> None:
-    """Interrupt the fork like Ctrl-C, so that a module can clean up (delete a key that it did not store); kill it if that takes too long."""
+    """Interrupt the fork like Ctrl-C, so that a module can clean up (delete a key that it did not store); kill it if it takes too long."""
     os.kill(child, signal.SIGINT)
     deadline = time.monotonic() + CLEAN_UP_SECONDS
     while os.waitpid(child, os.WNOHANG)[0] == 0:
