@@ -30,7 +30,8 @@ options:
     description:
       - Variables of the pipeline, by name. They take precedence over variables of the inventory, the play and the role, which the module
         reads by itself.
-      - Misspelt names and invalid values are reported all at once, before any request.
+      - The module fails before any request if a name is misspelt or, after that, if values are missing or invalid. It reports all of
+        them at once.
     type: dict
     default: {}
   project:

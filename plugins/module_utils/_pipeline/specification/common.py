@@ -40,7 +40,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cdc_database", "Captured database.", derived="O(cdc_name)"),
     Variable(
         "cdc_replication_user",
-        "PostgreSQL user that Debezium logs in as. It may log in, replicate, read the captured tables, use Debezium's own tables, and nothing else.",
+        "PostgreSQL user of Debezium. It may replicate, read the captured tables and use Debezium's own tables, and nothing else.",
         default="debezium",
     ),
     Variable(
