@@ -10,20 +10,23 @@ PYTEST := $(BIN)/python -m pytest
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test integration e2e e2e-without-pods load holds build
+.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test integration e2e e2e-without-pods load sandbox-resilience bench build
 
 help: ## this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 20
 
 $(VENV)/.ready: requirements.txt requirements-dev.txt meta/ee-requirements.txt sandbox/pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV)
 
+$(VENV)-bench/.ready: $(VENV)/.ready bench/requirements.txt bench/setup.sh
+	@bench/setup.sh $(VENV) $(VENV)-bench
+
 demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change event on the screen
 	@$(BIN)/python tools/demo.py
 
-# `holds` compares the machine before and after, so beside it runs only what changes nothing outside its own folders.
+# `sandbox-resilience` compares the machine before and after, so beside it runs only what changes nothing outside its own folders.
 test: $(VENV)/.ready ## everything that CI checks, from nothing
-	@$(BIN)/python tools/run_checks.py "lint types sanity unit lowest build | holds" "integration | sandbox-test" "e2e-without-pods | e2e"
+	@$(BIN)/python tools/run_checks.py "lint types sanity unit lowest build | sandbox-resilience" "integration | sandbox-test" "e2e-without-pods | e2e"
 
 up: $(VENV)/.ready ## start the sandbox
 	@$(SANDBOX) up
@@ -59,6 +62,9 @@ build: $(VENV)/.ready ## build the collection and look at what is in it
 sandbox-test: $(VENV)/.ready ## tests of the sandbox itself
 	@tools/sandbox_tests.sh
 
+sandbox-resilience: $(VENV)/.ready ## the sandbox survives killed processes and interrupted commands, and leaves the machine as it was
+	@$(PYTEST) sandbox/tests/resilience -v --tb=short
+
 integration: $(VENV)/.ready ## tests of modules on a real PostgreSQL, on the stand-in for Google's APIs, and in the controller's process
 	@$(PYTEST) tests/integration -q
 
@@ -71,5 +77,5 @@ e2e-without-pods: $(VENV)/.ready ## what needs no pod, as an ordinary user: bad 
 load: $(VENV)/.ready ## 100,000 rows at once and 100,000 rows of a snapshot, five times in a row; not part of `make test`, which does it once
 	@CDC_LOAD_REPETITIONS=5 $(PYTEST) tests/e2e/with_pods/test_load.py -v -s --tb=short
 
-holds: $(VENV)/.ready ## the sandbox survives kills, and leaves the machine as it was
-	@$(PYTEST) tests/holds -v --tb=short
+bench: $(VENV)-bench/.ready ## compare an unchanged run with the peers' collections, as ratios
+	@$(BIN)/python -m bench.run

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 import subprocess
 import sys
 import tarfile
@@ -11,7 +13,25 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("README.md", "LICENSE", "meta/runtime.yml", "playbooks/site.yml", "playbooks/verify.yml", "plugins/modules/cloudsql_instance.py")
-FORBIDDEN = ("sandbox", "tools", "tests/e2e", ".venv", ".git", ".cache", "Makefile", "inventories/sandbox.yml")
+FORBIDDEN = (
+    "sandbox",
+    "tools",
+    "bench",
+    "tests/callback",
+    "tests/e2e",
+    "tests/integration",
+    "extensions/molecule",
+    ".venv",
+    ".git",
+    ".cache",
+    "Makefile",
+    "requirements-dev.txt",
+    "inventories/sandbox.yml",
+)
+REPOSITORY = "https://github.com/cdc-gcp/cdc.gcp/blob/main/"
+"""Where shipped pages link to what is not shipped."""
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+SANDBOX_IMPORT = re.compile(r"^\s*(?:from|import) +cdc_sandbox\b", re.MULTILINE)
 PLAYBOOKS = ("cdc.gcp.site", "cdc.gcp.verify")
 
 
@@ -21,9 +41,46 @@ def contents(folder: str) -> list[str]:
     (archive,) = Path(folder).glob("cdc-gcp-*.tar.gz")
     with tarfile.open(archive) as opened:
         names = set(opened.getnames())
+        texts = {name: _text(opened, name) for name in names if name.endswith((".md", ".py"))}
     print(f"{archive.name}: {len(names)} files, {archive.stat().st_size / 1024:.0f} KiB")
     missing = [f"missing: {name}" for name in NEEDED if name not in names]
-    return missing + [f"must not be in it: {name}" for name in sorted(names) if name.split("/")[0] in FORBIDDEN or name in FORBIDDEN]
+    unwanted = [f"must not be in it: {name}" for name in sorted(names) if name.split("/")[0] in FORBIDDEN or name in FORBIDDEN]
+    return missing + unwanted + dead_links(texts, names) + sandbox_imports(texts)
+
+
+def dead_links(texts: dict[str, str], names: set[str]) -> list[str]:
+    """Relative links of the archive's Markdown to what is not in it, and links to files that the repository does not have."""
+    wrong = []
+    for page, text in sorted(texts.items()):
+        for link in LINK.findall(text) if page.endswith(".md") else []:
+            target = link.partition("#")[0]
+            if target.startswith(REPOSITORY):
+                if not (ROOT / target.removeprefix(REPOSITORY)).exists():
+                    wrong.append(f"{page} links to {link}, which the repository does not have")
+            elif target and "://" not in target and posixpath.normpath(posixpath.join(posixpath.dirname(page), target)) not in names:
+                wrong.append(f"{page} links to {link}, which is not in the archive; use {REPOSITORY}...")
+    return wrong
+
+
+def sandbox_imports(texts: dict[str, str]) -> list[str]:
+    """Python files of the archive that import the sandbox, which a user of the collection does not have."""
+    return [f"{name} imports cdc_sandbox" for name, text in sorted(texts.items()) if name.endswith(".py") and SANDBOX_IMPORT.search(text)]
+
+
+def dead_links_of_developer_pages() -> list[str]:
+    """The same for the pages that are not shipped: their links are relative, to files of the repository."""
+    wrong = []
+    for page in sorted((ROOT / "sandbox" / "docs").glob("*.md")):
+        targets = {link.partition("#")[0] for link in LINK.findall(page.read_text()) if "://" not in link}
+        wrong += [
+            f"{page.relative_to(ROOT)} links to {each}, which does not exist" for each in targets if not (page.parent / each).exists()
+        ]
+    return wrong
+
+
+def _text(archive: tarfile.TarFile, name: str) -> str:
+    member = archive.extractfile(name)
+    return member.read().decode() if member else ""
 
 
 def installed(folder: str) -> list[str]:
@@ -46,7 +103,7 @@ def installed(folder: str) -> list[str]:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as target:
-        wrong = [*contents(folder), *installed(target)]
+        wrong = [*contents(folder), *dead_links_of_developer_pages(), *installed(target)]
     for sentence in wrong:
         print(sentence)
     return 1 if wrong else 0

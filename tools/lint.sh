@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/yamllint --strict .
 .venv/bin/python tools/role_docs.py --check
 .venv/bin/ansible-lint --offline --profile production -q
-for script in tools/*.sh .ci/run; do bash -n "$script"; done
+for script in tools/*.sh bench/*.sh .ci/run; do bash -n "$script"; done
 go=$(.venv/bin/cdc-sandbox go)
 unformatted=$("$(dirname "$go")/gofmt" -l sandbox/pubsub sandbox/kubernetes)
 [ -z "$unformatted" ] || { echo "gofmt would change: $unformatted" >&2; exit 1; }

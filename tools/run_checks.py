@@ -1,7 +1,7 @@
 """Runs make targets, some of them side by side, and says at the end what ran, how long it took, and what was skipped and why.
 
 Each argument is a stage, which begins when the one before it has ended.  A stage is one lane of targets or several, with `|` between them:
-`"lint types | holds" "e2e"` runs lint and then types beside holds, and e2e when both lanes are done.
+`"lint types | integration" "e2e"` runs lint and then types beside integration, and e2e when both lanes are done.
 
 Every target runs even when an earlier one failed; the exit code is 1 when any failed.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# mypy --strict over the plugins (under their full name, ansible_collections.cdc.gcp) and over the sandbox.
+# mypy --strict over the plugins (under their full name, ansible_collections.cdc.gcp) and over the sandbox, the tools and the bench.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -10,4 +10,4 @@ ln -sfn "$root" .cache/types/ansible_collections/cdc/gcp
     MYPYPATH=. "$root/.venv/bin/mypy" --python-executable "$root/.venv/bin/python" --config-file "$root/pyproject.toml" \
         --cache-dir "$root/.mypy_cache" -p ansible_collections.cdc.gcp.plugins
 )
-MYPYPATH=sandbox .venv/bin/mypy --explicit-package-bases sandbox/cdc_sandbox tools
+MYPYPATH=sandbox .venv/bin/mypy --explicit-package-bases sandbox/cdc_sandbox tools bench

@@ -35,11 +35,11 @@ class ActionModule(in_process.ActionModule):
         if not parts:
             return {"skipped": True, "changed": False, "msg": "The tags of this run select no part of the pipeline."}
         variables, problems = self._variables(given)
+        told = {problem.split(" ", 1)[0] for problem in problems}
         try:
-            if not problems:
-                Pipeline.from_variables(variables, parts)
+            Pipeline.from_variables(variables, parts)
         except InvalidInput as error:
-            problems = error.details["problems"]
+            problems += [problem for problem in error.details["problems"] if problem.split(" ", 1)[0] not in told]
         if problems:
             return {"failed": True, "changed": False, "msg": " ".join(problems), "problems": problems}
         options = {key: value for name in OPTIONS for key, value in (variables.get(name) or {}).items()}

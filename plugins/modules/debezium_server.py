@@ -84,9 +84,9 @@ options:
     type: str
   checksums:
     description:
-      - SHA-256 digests of the Secrets that the pod reads, by the names of the Secrets, such as
-        RV(cdc.gcp.kubernetes_object#module:sha256). The pod template has an annotation with one digest over them, so the pod is replaced
-        when, and only when, one of them changes.
+      - SHA-256 digests of the Secrets that the pod reads, by the names of the Secrets, as RV(cdc.gcp.kubernetes_object#module:sha256) and
+        RV(cdc.gcp.iam_service_account_key_secret#module:sha256) return them. The pod template has an annotation with one digest over them,
+        so the pod is replaced when, and only when, one of them changes.
       - The module reads Secrets that are not listed here. List those that an earlier task of the same play manages, so that check mode
         reports that their change replaces the pod.
     type: dict
@@ -291,6 +291,7 @@ from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.options import
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.secrets import SecretStore
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.workload import Workload
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import run
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
 SECRETS = ("properties_secret", "database_secret", "credentials_secret", "trust_store_secret")
 """Options that name what the pod reads."""
@@ -299,6 +300,9 @@ SECRETS = ("properties_secret", "database_secret", "credentials_secret", "trust_
 def checksums(params: dict[str, t.Any], store: SecretStore) -> dict[str, str]:
     """SHA-256 of each Secret that the pod reads, by its name; those that the user does not give are read.  "" is one that is not there."""
     names = [params[option] for option in SECRETS if params[option]]
+    unknown = sorted(set(params["checksums"]) - set(names))
+    if unknown:
+        raise InvalidInput(f"checksums names {', '.join(unknown)}, but the Secrets that the pod reads are {', '.join(names)}.")
     return {name: params["checksums"].get(name) or store.sha256(params["namespace"], name) or "" for name in names}
 
 

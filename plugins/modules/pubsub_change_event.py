@@ -13,11 +13,19 @@ author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Pulls messages from a subscription until a matching change event arrives, and returns it.
   - It acknowledges every message that it pulls, also those that do not match. Use a subscription that has no other consumer.
+  - In check mode, it acknowledges nothing. Pub/Sub delivers the messages again after the acknowledgement deadline.
   - It is meant for testing a pipeline, as the collection's playbook C(verify) does.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
   - cdc.gcp._gcp
+attributes:
+  check_mode:
+    description: Waits for the event as well, and acknowledges no message.
+    support: full
+  idempotent:
+    description: A second run waits for another event.
+    support: none
 options:
   subscription:
     description: Id of the subscription.
@@ -94,7 +102,7 @@ def main() -> None:
         ),
         supports_check_mode=True,
     )
-    run(module, lambda: ChangeEvent.from_params(module.params), libraries=(GOOGLE_AUTH, PUBSUB))
+    run(module, lambda: ChangeEvent.from_params(module.params, module.check_mode), libraries=(GOOGLE_AUTH, PUBSUB))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 from .command import run
 from .errors import SandboxError
@@ -14,19 +15,34 @@ BRIDGE = "cdc-sandbox0"
 """The network link of the pods."""
 
 
-def ensure(address: str) -> None:
-    """Put an IPv4 address on the loopback link unless this machine has it, there or on another link."""
+def ensure(settings: Settings, address: str) -> None:
+    """Put an IPv4 address on the loopback link unless this machine has it, there or on another link.
+
+    The state folder records that it was added here: another sandbox, or the machine itself, may have the address, too.
+    """
     if ip_address(address).is_loopback or present(address):
         return  # all of 127.0.0.0/8 is on every machine's loopback link
     if os.geteuid() != 0:
         raise SandboxError(f"Only root can add an address; run this once: ip address add {address}/32 dev lo")
+    record = _record(settings, address)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.touch()  # before the address is there: a command that is killed in between leaves nothing that nobody knows of
     run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
 
 
-def remove(address: str) -> None:
-    """Take away an address that `ensure` added; addresses that belong to the machine, such as 127.0.0.1, have a wider prefix and stay."""
-    if os.geteuid() == 0 and _prefix(address) == 32:
-        run(["ip", "address", "delete", f"{address}/32", "dev", "lo"])
+def release(settings: Settings, address: str) -> None:
+    """Take away an address that this sandbox added; one that it found there stays."""
+    record = _record(settings, address)
+    if record.exists():
+        if _on_loopback(address):
+            run(["ip", "address", "delete", f"{address}/32", "dev", "lo"])
+        record.unlink()
+
+
+def release_all(settings: Settings) -> None:
+    """Take away every address that this sandbox added."""
+    for record in _records(settings).glob("*"):
+        release(settings, record.name)
 
 
 def present(address: str) -> bool:
@@ -65,10 +81,16 @@ def unfence(network: str) -> None:
         run(["ip", "route", "delete", "blackhole", network])
 
 
-def _prefix(address: str) -> int | None:
-    """Length of the address's prefix on the loopback link, or None if it is not there."""
-    for link in json.loads(run(["ip", "-json", "address", "show", "dev", "lo"])):
-        for each in link.get("addr_info", []):
-            if each.get("local") == address:
-                return int(each["prefixlen"])
-    return None
+def _records(settings: Settings) -> Path:
+    """A folder with an empty file for each address that this sandbox added."""
+    return settings.state / "addresses"
+
+
+def _record(settings: Settings, address: str) -> Path:
+    return _records(settings) / address
+
+
+def _on_loopback(address: str) -> bool:
+    """Whether the loopback link has the address as `ensure` adds it."""
+    links = json.loads(run(["ip", "-json", "address", "show", "dev", "lo"]))
+    return any(each.get("local") == address and each["prefixlen"] == 32 for link in links for each in link.get("addr_info", []))

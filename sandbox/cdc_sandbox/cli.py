@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from . import addresses, packages, ports
+from .debezium import image
 from .errors import SandboxError
 from .google import process as google
 from .kubernetes import variants as kubernetes
@@ -42,6 +43,8 @@ def up(settings: Settings) -> None:
     if settings.kubernetes == "real node":  # it knows pods by their addresses, and the API server by its own keys
         metadata.up(settings, progress)
     kubernetes.up(settings, progress)
+    if settings.kubernetes == "real node":
+        image.ensure(settings, progress)
     progress.say(f"The sandbox is up ({time.monotonic() - started:.0f} s). `make status` shows how to look around, `make down` stops it.")
 
 
@@ -55,6 +58,7 @@ def down(settings: Settings) -> None:
         pubsub.down(settings)
         google.down(settings)
         postgresql.stop_all(settings)
+        addresses.release_all(settings)
         addresses.unfence(settings.network)
     for each in settings.state.iterdir():  # not the folder itself: it is locked
         shutil.rmtree(each) if each.is_dir() else each.unlink()
@@ -62,7 +66,7 @@ def down(settings: Settings) -> None:
 
 
 def status(settings: Settings) -> None:
-    """Version, address and state of each part, and the lines to paste for the field's own clients; an error when a part is not well."""
+    """Version, address and state of each part, and the lines to paste for kubectl, psql and gcloud; an error when a part is unwell."""
     instances = postgresql.status(settings)
     rows = [*google.status(settings), *instances, *pubsub.status(settings)]
     if settings.kubernetes == "real node":
@@ -75,11 +79,12 @@ def status(settings: Settings) -> None:
     if settings.owner_key.exists():
         _show_how_to_look(settings)
     unwell = [(row[0], row[3]) for row in rows if row[3] != "running" and not (row in instances and row[3] == "stopped")]
-    if len(unwell) == len(rows):
+    if all(row[3] in ("down", "stopped") for row in rows):
         raise SandboxError("The sandbox is down; `make up` starts it.")
     if unwell:
         named, states = ", ".join(f"{name} ({state})" for name, state in unwell), {state for _, state in unwell}
-        advice = "`make up` starts what is down" + ("; for what does not answer, `make down` first" if "not answering" in states else "")
+        advice = "`make up` starts what is down and adds addresses that are missing"
+        advice += "; for what does not answer, `make down` first" if "not answering" in states else ""
         raise SandboxError(f"Not well: {named}. {advice}. What they said last is in {settings.logs}.")
 
 

@@ -1,9 +1,10 @@
-"""Whether a server of the sandbox answers its health check."""
+"""Whether a server of the sandbox answers its health check, and whether its port can be reached."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import socket
 from pathlib import Path
 
 PATH = "/_sandbox/health"
@@ -23,3 +24,12 @@ def answers(host: str, port: int, path: str = PATH, state: Path | None = None) -
         return False
     finally:
         connection.close()
+
+
+def reachable(host: str, port: int) -> bool:
+    """Whether a TCP connection to `host` is accepted within two seconds."""
+    try:
+        socket.create_connection((host, port), timeout=2).close()
+    except OSError:
+        return False
+    return True

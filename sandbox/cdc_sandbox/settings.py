@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from . import given
+from . import external_cluster
 from .errors import SandboxError
+from .external_cluster import ExternalCluster
 
-Kubernetes = Literal["real node", "fake node", "given"]
-"""Whose Kubernetes: the sandbox's own with a node that runs pods, its own with a node that only says so, or one that the user named."""
+Kubernetes = Literal["real node", "fake node", "external"]
+"""Which Kubernetes: the sandbox's own with a node that runs pods, its own with a fake node that runs none, or a cluster of the user's."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,15 @@ class Settings:
 
     project: str = "demo-project"
     project_number: str = "123456789012"
+    host_project: str = "demo-host"
+    """A second project: the host of a shared VPC network that instances of the first may use; it may hold topics, too."""
+    host_project_number: str = "210987654321"
+    host_network: str = "shared"
     region: str = "europe-west1"
 
     kubernetes: Kubernetes = "real node"
-    given_cluster: given.GivenCluster | None = None
-    """Of "given"."""
+    external_cluster: ExternalCluster | None = None
+    """Set when kubernetes is "external"."""
     node_address: str = "10.89.0.1"
     """Address of the node on the loopback link: pods reach this machine's servers here."""
     pod_subnet: str = "10.88.0.0/24"
@@ -44,14 +49,19 @@ class Settings:
     google_port: int = 8480
     """The stand-in for Google's REST APIs, http on 127.0.0.1."""
     pubsub_port: int = 8485
-    """Pub/Sub's plain door (gRPC and REST, no credentials), on 127.0.0.1."""
+    """Pub/Sub's plain endpoint (gRPC and REST, no credentials), on 127.0.0.1."""
     pubsub_tls_port: int = 443
-    """Pub/Sub's TLS door as `pubsub.googleapis.com`, on the node's address."""
+    """Pub/Sub's TLS endpoint as `pubsub.googleapis.com`, on the node's address."""
     metadata_port: int = 8490
     """The pods' metadata server, http on the node's address; there is one where there is a real node."""
     kubernetes_port: int = 16443
     etcd_port: int = 12379
     etcd_peer_port: int = 12380
+
+    @property
+    def projects(self) -> dict[str, str]:
+        """The number of each project, by id."""
+        return {self.project: self.project_number, self.host_project: self.host_project_number}
 
     @property
     def google_endpoint(self) -> str:
@@ -76,7 +86,7 @@ class Settings:
 
     @property
     def pki(self) -> Path:
-        """Certificates: `ca.crt` signs the TLS door; the trust store for Java is `truststore.p12`."""
+        """Certificates: `ca.crt` signs the TLS endpoint's; the trust store for Java is `truststore.p12`."""
         return self.state / "pki"
 
     @property
@@ -115,9 +125,9 @@ def load() -> Settings:
         state=Path(os.environ.get("CDC_SANDBOX_STATE") or state),
         cache=Path(os.environ.get("CDC_SANDBOX_CACHE") or cache),
     )
-    cluster = given.remembered(settings.state)
+    cluster = external_cluster.remembered(settings.state)
     if cluster is None and not (settings.state / "kubernetes").exists():  # else the sandbox is up, with Kubernetes of its own
-        cluster = given.from_environment(os.environ)
+        cluster = external_cluster.from_environment(os.environ)
     if cluster is None:
         return settings if os.geteuid() == 0 else without_root(settings)
     if os.geteuid() != 0:
@@ -125,10 +135,10 @@ def load() -> Settings:
     return with_cluster(settings, cluster)
 
 
-def with_cluster(settings: Settings, cluster: given.GivenCluster) -> Settings:
+def with_cluster(settings: Settings, cluster: ExternalCluster) -> Settings:
     """The same for a cluster that the user named: its pods may have any address, as those of a network that is peered with Cloud SQL's."""
     address = cluster.node_address or settings.node_address
-    return replace(settings, kubernetes="given", given_cluster=cluster, node_address=address, pod_subnet="0.0.0.0/0")
+    return replace(settings, kubernetes="external", external_cluster=cluster, node_address=address, pod_subnet="0.0.0.0/0")
 
 
 def without_root(settings: Settings) -> Settings:

@@ -1,4 +1,4 @@
-// Faults that a test switches on at the plain door: each is something that the real service was seen to do.
+// Faults that a test switches on at the plain endpoint: each is something that the real service was seen to do.
 //
 // POST /_sandbox/faults {"name": …, "method": …, "count": …, "options": {…}} adds one, DELETE removes all, GET shows them.
 
@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -30,6 +31,15 @@ var knownFaults = map[string]string{
 	"unavailable":            "the RPC answers UNAVAILABLE and does nothing",
 }
 
+// faultPlaces holds the RPCs at which a fault can happen; one that is not listed can happen at any.
+var faultPlaces = map[string][]string{
+	"policy_aborted":         {"SetIamPolicy"},
+	"policy_account_unknown": {"SetIamPolicy"},
+	"policy_lags":            {"SetIamPolicy"},
+	"project_not_ready":      {"CreateTopic"},
+	"reads_lag":              {"CreateTopic", "CreateSubscription"},
+}
+
 // numberOption is the one option of those faults that have any.
 var numberOption = map[string]string{"policy_lags": "seconds", "reads_lag": "reads"}
 
@@ -39,6 +49,7 @@ type fault struct {
 	Method  string             `json:"method"` // of the RPC, such as "CreateTopic"; "": any that knows the fault
 	Count   int                `json:"count"`  // how many more times it happens; -1: for ever
 	Options map[string]float64 `json:"options"`
+	Fired   int                `json:"fired"` // how many times it has happened
 }
 
 // number is the fault's option, or what it is by default.
@@ -67,6 +78,7 @@ func (f *faults) take(name, method string) *fault {
 		if one.Name != name || one.Method != "" && one.Method != path.Base(method) {
 			continue
 		}
+		one.Fired++
 		if one.Count > 0 {
 			one.Count--
 		}
@@ -148,6 +160,15 @@ func (f *faults) add(one *fault) error {
 			return fmt.Errorf("fault %s has no option %s", one.Name, option)
 		}
 	}
+	if one.Fired != 0 {
+		return errors.New("fired is counted here")
+	}
+	if one.Method != "" && !isRPC(one.Method) {
+		return fmt.Errorf("no RPC is called %q", one.Method)
+	}
+	if places := faultPlaces[one.Name]; one.Method != "" && places != nil && !slices.Contains(places, one.Method) {
+		return fmt.Errorf("fault %s never happens at %s", one.Name, one.Method)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if one.Count != 0 {
@@ -156,7 +177,17 @@ func (f *faults) add(one *fault) error {
 	return nil
 }
 
-// ServeHTTP is the control door of the faults.
+// isRPC tells whether an RPC has this name, such as "CreateTopic".
+func isRPC(name string) bool {
+	for method := range needs {
+		if path.Base(method) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// ServeHTTP is the control API of the faults.
 func (f *faults) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 	switch request.Method {
 	case http.MethodPost:

@@ -1,4 +1,4 @@
-// The gate of the TLS door: lets a caller through whose token is good and who has the permission.
+// The gate of the TLS endpoint: lets a caller through whose token is good and who has the permission.
 
 package main
 
@@ -131,11 +131,11 @@ func (g *gate) flush() {
 	clear(g.passed)
 }
 
-type verifiedDoor struct{}
+type verifiedEndpoint struct{}
 
-// callerToken is the bearer token of a request; verified tells whether the request came through a door that looks at it.
+// callerToken is the bearer token of a request; verified tells whether the request came through an endpoint that looks at it.
 func callerToken(ctx context.Context) (token string, verified bool) {
-	if ctx.Value(verifiedDoor{}) == nil {
+	if ctx.Value(verifiedEndpoint{}) == nil {
 		return "", false
 	}
 	incoming, _ := metadata.FromIncomingContext(ctx)

@@ -1,4 +1,4 @@
-// The TLS door verifies each caller.
+// The TLS endpoint verifies each caller.
 
 package main
 
@@ -19,9 +19,9 @@ const (
 	sender = "serviceAccount:sender@demo"
 )
 
-func publishOne(t *testing.T, door clients, token string) error {
+func publishOne(t *testing.T, client clients, token string) error {
 	t.Helper()
-	_, err := door.topics.Publish(as(t, token), &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{{Data: []byte("x")}}})
+	_, err := client.topics.Publish(as(t, token), &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{{Data: []byte("x")}}})
 	return err
 }
 
@@ -37,31 +37,54 @@ func TestEveryRPCHasItsPermission(t *testing.T) {
 	}
 }
 
-func TestTLSDoorWantsAGoodToken(t *testing.T) {
-	door := start(t).tlsClients(t)
-	_, err := door.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA})
+func TestTLSEndpointWantsAGoodToken(t *testing.T) {
+	client := start(t).tlsClients(t)
+	_, err := client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA})
 	wantError(t, err, codes.Unauthenticated, "Request is missing required authentication credential. Expected OAuth 2 access token")
-	_, err = door.topics.GetTopic(as(t, "forged"), &pb.GetTopicRequest{Topic: topicA})
+	_, err = client.topics.GetTopic(as(t, "forged"), &pb.GetTopicRequest{Topic: topicA})
 	wantError(t, err, codes.Unauthenticated, "Request had invalid authentication credentials. Expected OAuth 2 access token")
-	_, err = door.topics.GetTopic(as(t, owner), &pb.GetTopicRequest{Topic: topicA})
+	_, err = client.topics.GetTopic(as(t, owner), &pb.GetTopicRequest{Topic: topicA})
 	wantError(t, err, codes.NotFound, "Resource not found (resource=orders).")
-	_, err = door.topics.GetTopic(as(t, owner), &pb.GetTopicRequest{Topic: "projects/other/topics/orders"})
+	_, err = client.topics.GetTopic(as(t, owner), &pb.GetTopicRequest{Topic: "projects/other/topics/orders"})
 	wantError(t, err, codes.NotFound, "Requested project not found or user does not have access to it (project=other).")
+}
+
+func TestATopicOfAnotherProject(t *testing.T) {
+	client, topic := start(t).tlsClients(t), "projects/demo-host/topics/orders"
+	must[*pb.Topic](t)(client.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topic}))
+	must[*pb.Topic](t)(client.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
+	must[*iampb.Policy](t)(client.iam.SetIamPolicy(as(t, owner), &iampb.SetIamPolicyRequest{
+		Resource: topic, Policy: &iampb.Policy{Bindings: []*iampb.Binding{binding(publisher, sender)}},
+	}))
+	publish := func(topic string) error {
+		request := &pb.PublishRequest{Topic: topic, Messages: []*pb.PubsubMessage{{Data: []byte("x")}}}
+		_, err := client.topics.Publish(as(t, sender), request)
+		return err
+	}
+	wantError(t, publish(topicA), codes.PermissionDenied, "")
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(as(t, owner), &pb.Subscription{Name: subA, Topic: topic}))
+	if err := publish(topic); err != nil {
+		t.Fatal(err)
+	}
+	pulled := must[*pb.PullResponse](t)(client.subscriptions.Pull(as(t, owner), &pb.PullRequest{Subscription: subA, MaxMessages: 1}))
+	if len(pulled.ReceivedMessages) != 1 {
+		t.Errorf("pulled: %v", pulled)
+	}
 }
 
 func TestBindingDecidesWhoMayPublish(t *testing.T) {
 	server := start(t)
-	door := server.tlsClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
-	wantError(t, publishOne(t, door, sender), codes.PermissionDenied, "User not authorized to perform this action.")
+	client := server.tlsClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
+	wantError(t, publishOne(t, client, sender), codes.PermissionDenied, "User not authorized to perform this action.")
 	setMembers := func(members ...string) {
 		t.Helper()
-		must[*iampb.Policy](t)(door.iam.SetIamPolicy(as(t, owner), &iampb.SetIamPolicyRequest{
+		must[*iampb.Policy](t)(client.iam.SetIamPolicy(as(t, owner), &iampb.SetIamPolicyRequest{
 			Resource: topicA, Policy: &iampb.Policy{Bindings: []*iampb.Binding{binding(publisher, members...)}},
 		}))
 	}
 	setMembers(sender)
-	if err := publishOne(t, door, sender); err != nil {
+	if err := publishOne(t, client, sender); err != nil {
 		t.Fatal(err)
 	}
 	last := server.identity.questions[len(server.identity.questions)-1]
@@ -69,16 +92,16 @@ func TestBindingDecidesWhoMayPublish(t *testing.T) {
 		t.Errorf("asked %+v", last)
 	}
 	setMembers()
-	wantError(t, publishOne(t, door, sender), codes.PermissionDenied, "User not authorized")
+	wantError(t, publishOne(t, client, sender), codes.PermissionDenied, "User not authorized")
 }
 
 func TestPositiveAnswersAreKeptForASecond(t *testing.T) {
 	server := start(t)
-	door := server.tlsClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
+	client := server.tlsClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
 	before := server.identity.asked()
 	for range 50 {
-		if err := publishOne(t, door, owner); err != nil {
+		if err := publishOne(t, client, owner); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +110,7 @@ func TestPositiveAnswersAreKeptForASecond(t *testing.T) {
 	}
 	before = server.identity.asked()
 	for range 3 {
-		wantError(t, publishOne(t, door, sender), codes.PermissionDenied, "not authorized")
+		wantError(t, publishOne(t, client, sender), codes.PermissionDenied, "not authorized")
 	}
 	if asked := server.identity.asked() - before; asked != 3 {
 		t.Errorf("a refusal is asked about each time, not %d times", asked)
@@ -96,10 +119,10 @@ func TestPositiveAnswersAreKeptForASecond(t *testing.T) {
 
 func TestSubscriptionNeedsTwoPermissions(t *testing.T) {
 	server := start(t)
-	door := server.tlsClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
+	client := server.tlsClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(as(t, owner), &pb.Topic{Name: topicA}))
 	before := server.identity.asked()
-	must[*pb.Subscription](t)(door.subscriptions.CreateSubscription(as(t, owner), &pb.Subscription{Name: subA, Topic: topicA}))
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(as(t, owner), &pb.Subscription{Name: subA, Topic: topicA}))
 	var asked []string
 	for _, each := range server.identity.questions[before:] {
 		asked = append(asked, each.Permission)
@@ -111,14 +134,14 @@ func TestSubscriptionNeedsTwoPermissions(t *testing.T) {
 
 func TestStreamingPullIsVerified(t *testing.T) {
 	server := start(t)
-	plain, door := server.plainClients(t), server.tlsClients(t)
+	plain, client := server.plainClients(t), server.tlsClients(t)
 	must[*pb.Topic](t)(plain.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
 	must[*pb.Subscription](t)(plain.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
 	if err := publishOne(t, plain, ""); err != nil {
 		t.Fatal(err)
 	}
 	pull := func(token string) (*pb.StreamingPullResponse, error) {
-		stream := must[pb.Subscriber_StreamingPullClient](t)(door.subscriptions.StreamingPull(as(t, token)))
+		stream := must[pb.Subscriber_StreamingPullClient](t)(client.subscriptions.StreamingPull(as(t, token)))
 		if err := stream.Send(&pb.StreamingPullRequest{Subscription: subA, StreamAckDeadlineSeconds: 10}); err != nil {
 			t.Fatal(err)
 		}
@@ -134,17 +157,17 @@ func TestStreamingPullIsVerified(t *testing.T) {
 
 func TestPermissionsOfTheCaller(t *testing.T) {
 	server := start(t)
-	plain, door := server.plainClients(t), server.tlsClients(t)
+	plain, client := server.plainClients(t), server.tlsClients(t)
 	must[*pb.Topic](t)(plain.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
 	request := &iampb.TestIamPermissionsRequest{Resource: topicA, Permissions: []string{"pubsub.topics.get", "pubsub.topics.publish"}}
-	if got := must[*iampb.TestIamPermissionsResponse](t)(door.iam.TestIamPermissions(as(t, sender), request)); len(got.Permissions) != 0 {
+	if got := must[*iampb.TestIamPermissionsResponse](t)(client.iam.TestIamPermissions(as(t, sender), request)); len(got.Permissions) != 0 {
 		t.Errorf("sender has %v", got.Permissions)
 	}
-	if got := must[*iampb.TestIamPermissionsResponse](t)(door.iam.TestIamPermissions(as(t, owner), request)); len(got.Permissions) != 2 {
+	if got := must[*iampb.TestIamPermissionsResponse](t)(client.iam.TestIamPermissions(as(t, owner), request)); len(got.Permissions) != 2 {
 		t.Errorf("owner has %v", got.Permissions)
 	}
 	if got := must[*iampb.TestIamPermissionsResponse](t)(plain.iam.TestIamPermissions(t.Context(), request)); len(got.Permissions) != 2 {
-		t.Errorf("everybody has %v on the plain door", got.Permissions)
+		t.Errorf("everybody has %v on the plain endpoint", got.Permissions)
 	}
 }
 
@@ -169,22 +192,22 @@ func TestRESTOverTLS(t *testing.T) {
 		t.Errorf("the owner: %d %v", code, answer)
 	}
 	if code, _ := send(t, client, http.MethodGet, "https://"+server.tls+"/_sandbox/requests", owner, ""); code != http.StatusNotFound {
-		t.Errorf("the TLS door has control endpoints: %d", code)
+		t.Errorf("the TLS endpoint has control endpoints: %d", code)
 	}
 }
 
 func TestAnswerFromBeforeAPolicyChangeIsNotKept(t *testing.T) {
-	var door *gate
+	var tested *gate
 	asked := 0
 	slow := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, _ *http.Request) {
 		asked++
-		door.flush() // somebody sets a policy while the question is on its way
+		tested.flush() // somebody sets a policy while the question is on its way
 		writeJSON(writer, http.StatusOK, []byte(`{"status":"ok"}`))
 	}))
 	defer slow.Close()
-	door = newGate(newIdentity(slow.URL), newPolicies())
+	tested = newGate(newIdentity(slow.URL), newPolicies())
 	for range 2 {
-		must[verdict](t)(door.ask(t.Context(), owner, access{"pubsub.topics.publish", topicA}))
+		must[verdict](t)(tested.ask(t.Context(), owner, access{"pubsub.topics.publish", topicA}))
 	}
 	if asked != 2 {
 		t.Errorf("asked %d times", asked)

@@ -58,7 +58,7 @@ func (i *iam) SetIamPolicy(ctx context.Context, request *iampb.SetIamPolicyReque
 	return visible(stored, conditionsVersion), nil
 }
 
-// TestIamPermissions tells which of the permissions the caller has; on the door without credentials, all.
+// TestIamPermissions tells which of the permissions the caller has; on the endpoint without credentials, all.
 func (i *iam) TestIamPermissions(
 	ctx context.Context, request *iampb.TestIamPermissionsRequest,
 ) (*iampb.TestIamPermissionsResponse, error) {
@@ -150,7 +150,7 @@ func serviceAccounts(policy *iampb.Policy) []string {
 }
 
 var (
-	roleName   = regexp.MustCompile(`^(roles|projects/[^/]+/roles|organizations/[^/]+/roles)/[A-Za-z0-9_.]+$`)
+	roleName   = regexp.MustCompile(`^roles/(owner|editor|viewer|browser|admin|reader|writer|[a-z][A-Za-z0-9]*\.[A-Za-z][A-Za-z0-9_.]*)(_withcond_[0-9a-f]{20})?$`)
 	pubsubRole = regexp.MustCompile(`^roles/pubsub\.(admin|editor|publisher|subscriber|viewer|serviceAgent)$`)
 	memberName = regexp.MustCompile(`^(allUsers|allAuthenticatedUsers|(user|serviceAccount|group|domain|project(Owner|Editor|Viewer)):.+` +
 		`|deleted:(user|serviceAccount|group|principal|principalSet):.+|(principal|principalSet)://.+)$`)

@@ -1,7 +1,7 @@
 // Pub/Sub of the sandbox: Google's in-memory server, with the names, limits, IAM policies, error texts and checks of callers that
 // the real service has.  Its messages are in memory; topics, subscriptions and policies are also in a file.
 //
-// It has two doors.  The plain one (no TLS, no credentials) is for those who use a Pub/Sub emulator; the TLS one stands for
+// It has two endpoints.  The plain one (no TLS, no credentials) is for those who use a Pub/Sub emulator; the TLS one stands for
 // pubsub.googleapis.com and verifies every caller.  Both serve gRPC and REST on one port.
 package main
 
@@ -30,11 +30,11 @@ type options struct {
 func main() {
 	log.SetFlags(log.LstdFlags | log.LUTC | log.Lmsgprefix)
 	var given options
-	flag.StringVar(&given.plain, "plain", "127.0.0.1:8485", "`address` of the door without TLS and credentials")
-	flag.StringVar(&given.tls, "tls", "", "`address` of the door with TLS that verifies callers; empty: there is none")
-	flag.StringVar(&given.cert, "tls-cert", "", "PEM `file` with the TLS door's certificate")
+	flag.StringVar(&given.plain, "plain", "127.0.0.1:8485", "`address` of the endpoint without TLS and credentials")
+	flag.StringVar(&given.tls, "tls", "", "`address` of the endpoint with TLS that verifies callers; empty: there is none")
+	flag.StringVar(&given.cert, "tls-cert", "", "PEM `file` with the TLS endpoint's certificate")
 	flag.StringVar(&given.key, "tls-key", "", "PEM `file` with its private key")
-	flag.StringVar(&given.identity, "identity", "", "`URL` of the identity service; needed by the TLS door")
+	flag.StringVar(&given.identity, "identity", "", "`URL` of the identity service; needed by the TLS endpoint")
 	flag.StringVar(&given.projects, "project", "demo-project", "`ids` of the projects that exist, with commas between them")
 	flag.StringVar(&given.keep, "keep", "", "`file` that keeps topics, subscriptions and policies over a restart; empty: none does")
 	flag.Parse()
@@ -45,22 +45,22 @@ func main() {
 	}
 }
 
-// A listening door is a door with its listener.
-type listeningDoor struct {
-	door  *door
-	split *splitListener
+// A listening endpoint is one with its listener.
+type listeningEndpoint struct {
+	endpoint *endpoint
+	split    *splitListener
 }
 
 // run serves until ctx is done.
 func run(ctx context.Context, given options) error {
-	doors, err := open(given)
+	endpoints, err := open(given)
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, len(doors))
-	for _, each := range doors {
-		log.Printf("door %s: gRPC and REST on %s", each.door.name, each.split.listener.Addr())
-		go func() { failed <- each.door.serve(each.split) }()
+	failed := make(chan error, len(endpoints))
+	for _, each := range endpoints {
+		log.Printf("endpoint %s: gRPC and REST on %s", each.endpoint.name, each.split.listener.Addr())
+		go func() { failed <- each.endpoint.serve(each.split) }()
 	}
 	select {
 	case err = <-failed:
@@ -69,14 +69,14 @@ func run(ctx context.Context, given options) error {
 	}
 	ending, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
-	for _, each := range doors {
-		each.door.stop(ending)
+	for _, each := range endpoints {
+		each.endpoint.stop(ending)
 	}
 	return err
 }
 
-// open makes the service and its doors, which listen but do not serve yet.
-func open(given options) ([]listeningDoor, error) {
+// open makes the service and its endpoints, which listen but do not serve yet.
+func open(given options) ([]listeningEndpoint, error) {
 	service, err := newService(given.keep)
 	if err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func open(given options) ([]listeningDoor, error) {
 			writeJSON(writer, http.StatusOK, []byte(`{"status":"ok"}`))
 		}),
 	}
-	plain, err := newDoor("plain", projects, requests, nil, service, iam, control)
+	plain, err := newEndpoint("plain", projects, requests, nil, service, iam, control)
 	if err != nil {
 		return nil, err
 	}
@@ -112,18 +112,18 @@ func open(given options) ([]listeningDoor, error) {
 	if err != nil {
 		return nil, err
 	}
-	doors := []listeningDoor{{plain, split}}
+	endpoints := []listeningEndpoint{{plain, split}}
 	if given.tls == "" {
-		return doors, nil
+		return endpoints, nil
 	}
 	if iam.identity == nil {
-		return nil, errors.New("--tls needs --identity: that door verifies callers")
+		return nil, errors.New("--tls needs --identity: that endpoint verifies callers")
 	}
 	pair, err := tls.LoadX509KeyPair(given.cert, given.key)
 	if err != nil {
-		return nil, fmt.Errorf("the TLS door's certificate: %w", err)
+		return nil, fmt.Errorf("the TLS endpoint's certificate: %w", err)
 	}
-	verified, err := newDoor("tls", projects, requests, iam.gate, service, iam, nil)
+	verified, err := newEndpoint("tls", projects, requests, iam.gate, service, iam, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -131,5 +131,5 @@ func open(given options) ([]listeningDoor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(doors, listeningDoor{verified, split}), nil
+	return append(endpoints, listeningEndpoint{verified, split}), nil
 }

@@ -23,16 +23,16 @@ const (
 	subC   = project + "/subscriptions/detached"
 )
 
-// startKept runs a plain door whose state is in a file.  There is no orderly end: what is answered must be in the file.
+// startKept runs a plain endpoint whose state is in a file.  There is no orderly end: what is answered must be in the file.
 func startKept(t *testing.T, file string) clients {
 	t.Helper()
-	doors, err := open(options{plain: "127.0.0.1:0", projects: "demo-project", keep: file})
+	endpoints, err := open(options{plain: "127.0.0.1:0", projects: "demo-project", keep: file})
 	if err != nil {
 		t.Fatal(err)
 	}
-	go doors[0].door.serve(doors[0].split)
-	t.Cleanup(func() { doors[0].door.stop(t.Context()) })
-	return (&sandbox{plain: doors[0].split.listener.Addr().String()}).plainClients(t)
+	go endpoints[0].endpoint.serve(endpoints[0].split)
+	t.Cleanup(func() { endpoints[0].endpoint.stop(t.Context()) })
+	return (&sandbox{plain: endpoints[0].split.listener.Addr().String()}).plainClients(t)
 }
 
 func TestWhatWasAnsweredComesBack(t *testing.T) {
@@ -105,8 +105,8 @@ func same[Request, Answer proto.Message, Rpc ~func(context.Context, Request, ...
 
 func TestADiskThatIsFullRefusesTheChange(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "gone")
-	door := startKept(t, filepath.Join(folder, "kept.json"))
-	_, err := door.topics.CreateTopic(t.Context(), topicOf(topicA))
+	client := startKept(t, filepath.Join(folder, "kept.json"))
+	_, err := client.topics.CreateTopic(t.Context(), topicOf(topicA))
 	wantError(t, err, codes.Internal, "The sandbox cannot write down what changed")
 }
 

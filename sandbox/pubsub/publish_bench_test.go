@@ -1,4 +1,4 @@
-// How many single messages a second each door takes: go test -run '^$' -bench Publish
+// How many single messages a second each endpoint takes: go test -run '^$' -bench Publish
 
 package main
 
@@ -9,8 +9,8 @@ import (
 	pb "cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 )
 
-func benchmarkPublish(b *testing.B, door clients, parallel int) {
-	if _, err := door.topics.CreateTopic(as(b, "serviceAccount:owner@demo"), topicOf(topicA)); err != nil {
+func benchmarkPublish(b *testing.B, client clients, parallel int) {
+	if _, err := client.topics.CreateTopic(as(b, "serviceAccount:owner@demo"), topicOf(topicA)); err != nil {
 		b.Fatal(err)
 	}
 	data := make([]byte, 500)
@@ -21,7 +21,7 @@ func benchmarkPublish(b *testing.B, door clients, parallel int) {
 		ctx := as(b, "serviceAccount:owner@demo")
 		for loop.Next() {
 			message := &pb.PubsubMessage{Data: data, OrderingKey: "k"}
-			if _, err := door.topics.Publish(ctx, &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{message}}); err != nil {
+			if _, err := client.topics.Publish(ctx, &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{message}}); err != nil {
 				failed.Store(&err)
 			}
 		}

@@ -19,10 +19,10 @@ const keptRequests = 20_000
 // A logged RPC.  Code is the name of the status, such as "NOT_FOUND"; "OK" for success.
 type logged struct {
 	Time     time.Time `json:"time"`
-	Door     string    `json:"door"` // "plain" or "tls"
+	Endpoint string    `json:"endpoint"` // "plain" or "tls"
 	Method   string    `json:"method"`
 	Resource string    `json:"resource"`
-	Member   string    `json:"member"` // who called; "" on the plain door
+	Member   string    `json:"member"` // who called; "" on the plain endpoint
 	Code     string    `json:"code"`
 	Message  string    `json:"message,omitempty"`
 }
@@ -33,12 +33,12 @@ type requestLog struct {
 }
 
 // add notes an RPC, and writes one line about one that was refused.
-func (l *requestLog) add(door, method, resource, member string, err error) {
+func (l *requestLog) add(endpoint, method, resource, member string, err error) {
 	known := status.Convert(err)
-	entry := logged{time.Now().UTC(), door, method, resource, member, codeName(known.Code()), known.Message()}
+	entry := logged{time.Now().UTC(), endpoint, method, resource, member, codeName(known.Code()), known.Message()}
 	if known.Code() != codes.OK && known.Code() != codes.Canceled {
-		log.Printf("refused door=%s method=%s resource=%q member=%q code=%s message=%q",
-			door, method, resource, member, entry.Code, entry.Message)
+		log.Printf("refused endpoint=%s method=%s resource=%q member=%q code=%s message=%q",
+			endpoint, method, resource, member, entry.Code, entry.Message)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

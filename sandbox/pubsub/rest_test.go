@@ -136,8 +136,8 @@ func TestRequestLog(t *testing.T) {
 		t.Fatalf("logged %v", entries)
 	}
 	for index, want := range []map[string]any{
-		{"door": "plain", "method": "/google.pubsub.v1.Publisher/GetTopic", "code": "NOT_FOUND", "member": ""},
-		{"door": "tls", "method": "/google.pubsub.v1.Publisher/CreateTopic", "code": "OK", "member": owner},
+		{"endpoint": "plain", "method": "/google.pubsub.v1.Publisher/GetTopic", "code": "NOT_FOUND", "member": ""},
+		{"endpoint": "tls", "method": "/google.pubsub.v1.Publisher/CreateTopic", "code": "OK", "member": owner},
 	} {
 		entry := entries[index].(map[string]any)
 		for field, value := range want {

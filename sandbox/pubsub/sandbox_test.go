@@ -1,4 +1,4 @@
-// What the tests share: the server on free ports, with a fake identity service, and clients of both doors.
+// What the tests share: the server on free ports, with a fake identity service, and clients of both endpoints.
 
 package main
 
@@ -115,21 +115,21 @@ func start(t testing.TB) *sandbox {
 	t.Helper()
 	identity := newFakeIdentity(t)
 	cert, key, roots := certificate(t)
-	doors, err := open(options{
-		plain: "127.0.0.1:0", tls: "127.0.0.1:0", cert: cert, key: key, identity: identity.URL, projects: "demo-project",
+	endpoints, err := open(options{
+		plain: "127.0.0.1:0", tls: "127.0.0.1:0", cert: cert, key: key, identity: identity.URL, projects: "demo-project,demo-host",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, each := range doors {
-		go each.door.serve(each.split)
+	for _, each := range endpoints {
+		go each.endpoint.serve(each.split)
 		t.Cleanup(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
-			each.door.stop(ctx)
+			each.endpoint.stop(ctx)
 		})
 	}
-	return &sandbox{doors[0].split.listener.Addr().String(), doors[1].split.listener.Addr().String(), identity, roots}
+	return &sandbox{endpoints[0].split.listener.Addr().String(), endpoints[1].split.listener.Addr().String(), identity, roots}
 }
 
 func certificate(t testing.TB) (certFile, keyFile string, roots *x509.CertPool) {
@@ -168,7 +168,7 @@ func certificate(t testing.TB) (certFile, keyFile string, roots *x509.CertPool) 
 	return certFile, keyFile, roots
 }
 
-// clients are the gRPC clients of one door.
+// clients are the gRPC clients of one endpoint.
 type clients struct {
 	topics        pb.PublisherClient
 	subscriptions pb.SubscriberClient
@@ -198,7 +198,7 @@ func as(t testing.TB, token string) context.Context {
 	return metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+token)
 }
 
-// rest sends a REST request to the plain door and decodes the answer.
+// rest sends a REST request to the plain endpoint and decodes the answer.
 func (s *sandbox) rest(t testing.TB, verb, path, body string) (int, map[string]any) {
 	t.Helper()
 	return send(t, http.DefaultClient, verb, "http://"+s.plain+path, "", body)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -19,40 +20,51 @@ import (
 func mask(paths ...string) *fieldmaskpb.FieldMask { return &fieldmaskpb.FieldMask{Paths: paths} }
 
 func TestNewTopicNames(t *testing.T) {
-	door := start(t).plainClients(t)
+	client := start(t).plainClients(t)
 	for _, id := range []string{"abc", "debezium-demo.public.orders", "a~b+c%25_d", "A" + strings.Repeat("x", 254)} {
-		must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: project + "/topics/" + id}))
+		must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: project + "/topics/" + id}))
 	}
 	for _, id := range []string{"ab", "1abc", "goog-topic", "Google", "bad$char", "A" + strings.Repeat("x", 255), "__debezium-heartbeat.x"} {
-		_, err := door.topics.CreateTopic(t.Context(), &pb.Topic{Name: project + "/topics/" + id})
+		_, err := client.topics.CreateTopic(t.Context(), &pb.Topic{Name: project + "/topics/" + id})
 		wantError(t, err, codes.InvalidArgument, fmt.Sprintf("Invalid resource name given (name=%s/topics/%s). Refer to", project, id))
 	}
-	_, err := door.topics.CreateTopic(t.Context(), &pb.Topic{Name: "orders"})
+	_, err := client.topics.CreateTopic(t.Context(), &pb.Topic{Name: "orders"})
 	wantError(t, err, codes.InvalidArgument, "Invalid resource name given (name=orders)")
 }
 
+func TestLabelsOfInfrastructureToolsAreTaken(t *testing.T) {
+	client := start(t).plainClients(t)
+	labels := map[string]string{"goog-terraform-provisioned": "true", "google": "x"}
+	made := must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA, Labels: labels}))
+	if !maps.Equal(made.Labels, labels) {
+		t.Errorf("labels of the new topic: %v", made.Labels)
+	}
+	subscription := &pb.Subscription{Name: subA, Topic: topicA, Labels: labels}
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(t.Context(), subscription))
+}
+
 func TestErrorsHaveTheServicesWords(t *testing.T) {
-	door := start(t).plainClients(t)
-	_, err := door.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA})
+	client := start(t).plainClients(t)
+	_, err := client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA})
 	wantError(t, err, codes.NotFound, "Resource not found (resource=orders).")
-	_, err = door.topics.Publish(t.Context(), &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{{Data: []byte("x")}}})
+	_, err = client.topics.Publish(t.Context(), &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{{Data: []byte("x")}}})
 	wantError(t, err, codes.NotFound, "Resource not found (resource=orders).")
-	_, err = door.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA})
+	_, err = client.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA})
 	wantError(t, err, codes.NotFound, "Resource not found (resource=orders).")
-	_, err = door.subscriptions.Pull(t.Context(), &pb.PullRequest{Subscription: subA, MaxMessages: 1})
+	_, err = client.subscriptions.Pull(t.Context(), &pb.PullRequest{Subscription: subA, MaxMessages: 1})
 	wantError(t, err, codes.NotFound, "Resource not found (resource=orders-sub).")
-	_, err = door.topics.ListTopicSubscriptions(t.Context(), &pb.ListTopicSubscriptionsRequest{Topic: topicA})
+	_, err = client.topics.ListTopicSubscriptions(t.Context(), &pb.ListTopicSubscriptionsRequest{Topic: topicA})
 	wantError(t, err, codes.NotFound, "Resource not found (resource=orders).")
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
-	_, err = door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA})
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	_, err = client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA})
 	wantError(t, err, codes.AlreadyExists, "Resource already exists in the project (resource=orders).")
-	_, err = door.topics.CreateTopic(t.Context(), &pb.Topic{Name: "projects/other/topics/orders"})
+	_, err = client.topics.CreateTopic(t.Context(), &pb.Topic{Name: "projects/other/topics/orders"})
 	wantError(t, err, codes.NotFound, "Requested project not found or user does not have access to it (project=other).")
 }
 
 func TestUpdateTopic(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA, Labels: map[string]string{"env": "test"}}))
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA, Labels: map[string]string{"env": "test"}}))
 	update := &pb.Topic{
 		Name:                     topicA,
 		Labels:                   map[string]string{"team": "data"},
@@ -60,10 +72,10 @@ func TestUpdateTopic(t *testing.T) {
 		MessageRetentionDuration: durationpb.New(24 * time.Hour),
 		MessageStoragePolicy:     &pb.MessageStoragePolicy{AllowedPersistenceRegions: []string{"europe-west1"}, EnforceInTransit: true},
 	}
-	must[*pb.Topic](t)(door.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{
+	must[*pb.Topic](t)(client.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{
 		Topic: update, UpdateMask: mask("labels", "kms_key_name", "message_storage_policy.allowed_persistence_regions"),
 	}))
-	got := must[*pb.Topic](t)(door.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}))
+	got := must[*pb.Topic](t)(client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}))
 	if len(got.Labels) != 1 || got.Labels["team"] != "data" || got.KmsKeyName != update.KmsKeyName {
 		t.Errorf("labels or key not updated: %v", got)
 	}
@@ -73,18 +85,18 @@ func TestUpdateTopic(t *testing.T) {
 	if got.MessageRetentionDuration != nil {
 		t.Errorf("retention was not in the mask: %v", got.MessageRetentionDuration)
 	}
-	must[*pb.Topic](t)(door.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{
+	must[*pb.Topic](t)(client.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{
 		Topic: &pb.Topic{Name: topicA}, UpdateMask: mask("message_storage_policy", "labels"),
 	}))
-	got = must[*pb.Topic](t)(door.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}))
+	got = must[*pb.Topic](t)(client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}))
 	if got.MessageStoragePolicy != nil || got.Labels != nil {
 		t.Errorf("a path without a value clears the field: %v", got)
 	}
 }
 
 func TestRefusedTopicUpdatesChangeNothing(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
 	for _, one := range []struct {
 		topic *pb.Topic
 		mask  *fieldmaskpb.FieldMask
@@ -98,25 +110,25 @@ func TestRefusedTopicUpdatesChangeNothing(t *testing.T) {
 		{&pb.Topic{Labels: map[string]string{"Upper": "x"}}, mask("labels"), `key "Upper" does not conform to regular expression`},
 	} {
 		one.topic.Name = topicA
-		_, err := door.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{Topic: one.topic, UpdateMask: one.mask})
+		_, err := client.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{Topic: one.topic, UpdateMask: one.mask})
 		wantError(t, err, codes.InvalidArgument, one.text)
 	}
-	got := must[*pb.Topic](t)(door.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}))
+	got := must[*pb.Topic](t)(client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}))
 	if got.Labels != nil {
 		t.Errorf("a refused update changed the labels: %v", got.Labels)
 	}
 }
 
 func TestSubscriptionDefaultsAndBounds(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
-	must[*pb.Subscription](t)(door.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
-	got := must[*pb.Subscription](t)(door.subscriptions.GetSubscription(t.Context(), &pb.GetSubscriptionRequest{Subscription: subA}))
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
+	got := must[*pb.Subscription](t)(client.subscriptions.GetSubscription(t.Context(), &pb.GetSubscriptionRequest{Subscription: subA}))
 	if got.AckDeadlineSeconds != 10 || got.MessageRetentionDuration.Seconds != 604800 || got.ExpirationPolicy.Ttl.Seconds != 2678400 ||
 		got.State != pb.Subscription_ACTIVE || got.PushConfig == nil {
 		t.Errorf("defaults: %v", got)
 	}
-	never := must[*pb.Subscription](t)(door.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{
+	never := must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{
 		Name: subA + "-2", Topic: topicA, ExpirationPolicy: &pb.ExpirationPolicy{}, MessageRetentionDuration: durationpb.New(maxRetention),
 	}))
 	if never.ExpirationPolicy.Ttl != nil || never.MessageRetentionDuration.AsDuration() != maxRetention {
@@ -133,23 +145,23 @@ func TestSubscriptionDefaultsAndBounds(t *testing.T) {
 			bad.Name = subA + "-3"
 		}
 		bad.Topic = topicA
-		_, err := door.subscriptions.CreateSubscription(t.Context(), bad)
+		_, err := client.subscriptions.CreateSubscription(t.Context(), bad)
 		wantError(t, err, codes.InvalidArgument, text)
 	}
 }
 
 func TestUpdateSubscription(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
-	must[*pb.Subscription](t)(door.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
-	must[*pb.Subscription](t)(door.subscriptions.UpdateSubscription(t.Context(), &pb.UpdateSubscriptionRequest{
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
+	must[*pb.Subscription](t)(client.subscriptions.UpdateSubscription(t.Context(), &pb.UpdateSubscriptionRequest{
 		Subscription: &pb.Subscription{
 			Name: subA, Labels: map[string]string{"a": "b"}, AckDeadlineSeconds: 60, MessageRetentionDuration: durationpb.New(maxRetention),
 			ExpirationPolicy: &pb.ExpirationPolicy{},
 		},
 		UpdateMask: mask("labels", "message_retention_duration", "expiration_policy"),
 	}))
-	got := must[*pb.Subscription](t)(door.subscriptions.GetSubscription(t.Context(), &pb.GetSubscriptionRequest{Subscription: subA}))
+	got := must[*pb.Subscription](t)(client.subscriptions.GetSubscription(t.Context(), &pb.GetSubscriptionRequest{Subscription: subA}))
 	if got.Labels["a"] != "b" || got.MessageRetentionDuration.AsDuration() != maxRetention || got.ExpirationPolicy.Ttl != nil {
 		t.Errorf("not updated: %v", got)
 	}
@@ -157,7 +169,7 @@ func TestUpdateSubscription(t *testing.T) {
 		t.Errorf("the acknowledgement deadline was not in the mask: %v", got.AckDeadlineSeconds)
 	}
 	for _, field := range []string{"topic", "filter", "enable_message_ordering"} {
-		_, err := door.subscriptions.UpdateSubscription(t.Context(), &pb.UpdateSubscriptionRequest{
+		_, err := client.subscriptions.UpdateSubscription(t.Context(), &pb.UpdateSubscriptionRequest{
 			Subscription: &pb.Subscription{Name: subA, Topic: topicA, Filter: "attributes:x", EnableMessageOrdering: true}, UpdateMask: mask(field),
 		})
 		wantError(t, err, codes.InvalidArgument, "the '"+field+"' field in the Subscription is not mutable.")
@@ -165,27 +177,27 @@ func TestUpdateSubscription(t *testing.T) {
 }
 
 func TestSubscriptionOutlivesItsTopic(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
-	must[*pb.Subscription](t)(door.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
-	if _, err := door.topics.DeleteTopic(t.Context(), &pb.DeleteTopicRequest{Topic: topicA}); err != nil {
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
+	if _, err := client.topics.DeleteTopic(t.Context(), &pb.DeleteTopicRequest{Topic: topicA}); err != nil {
 		t.Fatal(err)
 	}
-	got := must[*pb.Subscription](t)(door.subscriptions.GetSubscription(t.Context(), &pb.GetSubscriptionRequest{Subscription: subA}))
+	got := must[*pb.Subscription](t)(client.subscriptions.GetSubscription(t.Context(), &pb.GetSubscriptionRequest{Subscription: subA}))
 	if got.Topic != "_deleted-topic_" {
 		t.Errorf("topic is %q", got.Topic)
 	}
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
 	listed := must[*pb.ListTopicSubscriptionsResponse](t)(
-		door.topics.ListTopicSubscriptions(t.Context(), &pb.ListTopicSubscriptionsRequest{Topic: topicA}))
+		client.topics.ListTopicSubscriptions(t.Context(), &pb.ListTopicSubscriptionsRequest{Topic: topicA}))
 	if len(listed.Subscriptions) != 0 {
 		t.Errorf("a new topic has the old one's subscriptions: %v", listed.Subscriptions)
 	}
 }
 
 func TestPublishLimits(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
 	data := []byte("x")
 	many := map[string]string{}
 	for index := range 101 {
@@ -206,33 +218,33 @@ func TestPublishLimits(t *testing.T) {
 				messages[index] = &pb.PubsubMessage{Data: data}
 			}
 		}
-		_, err := door.topics.Publish(t.Context(), &pb.PublishRequest{Topic: topicA, Messages: messages})
+		_, err := client.topics.Publish(t.Context(), &pb.PublishRequest{Topic: topicA, Messages: messages})
 		wantError(t, err, codes.InvalidArgument, text)
 	}
-	must[*pb.PublishResponse](t)(door.topics.Publish(t.Context(), &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{
+	must[*pb.PublishResponse](t)(client.topics.Publish(t.Context(), &pb.PublishRequest{Topic: topicA, Messages: []*pb.PubsubMessage{
 		{Data: make([]byte, 9_990_000), OrderingKey: strings.Repeat("k", 1024), Attributes: map[string]string{"k": strings.Repeat("v", 1024)}},
 	}}))
 }
 
 func TestSeekDropsMessagesButBringsNoneBack(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
-	must[*pb.Subscription](t)(door.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	must[*pb.Subscription](t)(client.subscriptions.CreateSubscription(t.Context(), &pb.Subscription{Name: subA, Topic: topicA}))
 	seek := func(to time.Time) error {
-		_, err := door.subscriptions.Seek(t.Context(), &pb.SeekRequest{
+		_, err := client.subscriptions.Seek(t.Context(), &pb.SeekRequest{
 			Subscription: subA, Target: &pb.SeekRequest_Time{Time: timestamppb.New(to)},
 		})
 		return err
 	}
 	before := time.Now()
-	if err := publishOne(t, door, ""); err != nil {
+	if err := publishOne(t, client, ""); err != nil {
 		t.Fatal(err)
 	}
 	wantError(t, seek(before), codes.Unimplemented, "cannot seek to a time before the last published message")
 	if err := seek(time.Now().Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	pulled := must[*pb.PullResponse](t)(door.subscriptions.Pull(t.Context(), &pb.PullRequest{Subscription: subA, MaxMessages: 1}))
+	pulled := must[*pb.PullResponse](t)(client.subscriptions.Pull(t.Context(), &pb.PullRequest{Subscription: subA, MaxMessages: 1}))
 	if len(pulled.ReceivedMessages) != 0 {
 		t.Errorf("still there: %v", pulled.ReceivedMessages)
 	}
@@ -240,20 +252,20 @@ func TestSeekDropsMessagesButBringsNoneBack(t *testing.T) {
 
 // Only `go test -race` can see this fail.
 func TestReadersDuringUpdates(t *testing.T) {
-	door := start(t).plainClients(t)
-	must[*pb.Topic](t)(door.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
+	client := start(t).plainClients(t)
+	must[*pb.Topic](t)(client.topics.CreateTopic(t.Context(), &pb.Topic{Name: topicA}))
 	var readers sync.WaitGroup
 	for range 4 {
 		readers.Go(func() {
 			for range 50 {
-				if _, err := door.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}); err != nil {
+				if _, err := client.topics.GetTopic(t.Context(), &pb.GetTopicRequest{Topic: topicA}); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	for number := range 50 {
-		must[*pb.Topic](t)(door.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{
+		must[*pb.Topic](t)(client.topics.UpdateTopic(t.Context(), &pb.UpdateTopicRequest{
 			Topic: &pb.Topic{Name: topicA, Labels: map[string]string{"number": fmt.Sprint(number)}}, UpdateMask: mask("labels"),
 		}))
 	}

@@ -82,7 +82,7 @@ func (s *splitListener) hand(connection net.Conn) {
 func (s *splitListener) handshake(connection net.Conn) (net.Conn, bool, error) {
 	secured := tls.Server(connection, s.tls)
 	if err := secured.Handshake(); err != nil {
-		log.Printf("refused door=tls from=%s: %v", connection.RemoteAddr(), err)
+		log.Printf("refused endpoint=tls from=%s: %v", connection.RemoteAddr(), err)
 		return nil, false, err
 	}
 	return secured, secured.ConnectionState().NegotiatedProtocol == "h2", nil
@@ -132,7 +132,7 @@ func (l *handedListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends the common listener, too: a door has both protocols or none.
+// Close ends the common listener, too: an endpoint has both protocols or none.
 func (l *handedListener) Close() error {
 	var err error
 	l.close.Do(func() {

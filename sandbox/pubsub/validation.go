@@ -124,6 +124,7 @@ const labelKeyRule, labelValueRule = `[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}`
 
 var labelKey, labelValue = regexp.MustCompile("^" + labelKeyRule + "$"), regexp.MustCompile("^" + labelValueRule + "$")
 
+// Google's rules of labels name no reserved prefix, and tools put labels such as goog-terraform-provisioned on what they make.
 func checkLabels(labels map[string]string) error {
 	refuse := func(reason string) error {
 		return invalid(`You have passed an invalid argument to the service (argument=Invalid labels: Invalid field "labels"; %s).`, reason)
@@ -133,8 +134,6 @@ func checkLabels(labels map[string]string) error {
 	}
 	for key, value := range labels {
 		switch {
-		case strings.HasPrefix(key, "goog"):
-			return refuse(fmt.Sprintf(`key "%s" starts with the reserved prefix "goog"`, key))
 		case !labelKey.MatchString(key):
 			return refuse(fmt.Sprintf(`key "%s" does not conform to regular expression "%s"`, key, labelKeyRule) + firstCharacter(key))
 		case !labelValue.MatchString(value):

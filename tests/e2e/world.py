@@ -96,7 +96,7 @@ class World:
             **cli.environment(self.settings),
             **(passwords or PASSWORDS),
             "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/integration/action"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "recorder",
             "RECORDER_FILE": str(recorded),
         }
@@ -157,6 +157,11 @@ class World:
         answer = requests.request(method, f"{self.settings.google_endpoint}/_sandbox/{path}", timeout=10, **rest)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def writes(self) -> list[str]:
+        """Method ids of the writing calls that the stand-in answered since its log was cleared (control("requests", "DELETE"))."""
+        methods = [str(entry["method_id"]) for entry in self.control("requests")["requests"]]
+        return [method for method in methods if method != "token" and method.rsplit(".", 1)[-1] not in ("get", "list", "getIamPolicy")]
 
     def pubsub(self, method: str, path: str, **rest: t.Any) -> requests.Response:
         """Pub/Sub's plain door over REST."""

@@ -14,6 +14,10 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.wait import Clock
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="write the golden files from what the code makes")
+
+
 class FakeClock(Clock):
     """A clock whose sleeping takes no time; `slept` tells how long it was asked to."""
 

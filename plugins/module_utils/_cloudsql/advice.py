@@ -15,11 +15,11 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (r"NETWORK_NOT_PEERED|SERVICE_NETWORKING_NOT_ENABLED|NETWORK_PEERING_DELETED|Failed to create subnetwork", PRIVATE_SERVICES_ACCESS),
     (
         r"cannot be dropped because some objects depend on it",
-        "In each database, give what the user owns to somebody else (REASSIGN OWNED BY) and take its grants away (DROP OWNED BY).",
+        "In each database, reassign what the user owns (REASSIGN OWNED BY) and drop its grants (DROP OWNED BY).",
     ),
-    (r"is being accessed by other users", "Close the sessions of that database first; a Debezium connector is one too."),
+    (r"is being accessed by other users", "Close all sessions of that database first, including Debezium's."),
     (r"instance is not running", "Start the instance first: cdc.gcp.cloudsql_instance with activation_policy=ALWAYS."),
-    (r"not in an appropriate state", "Look at the instance's state in the Cloud console; it may be stopped, failed or on its way out."),
+    (r"not in an appropriate state", "Check the instance's state in the Cloud console; it may be stopped, failed or being deleted."),
     (r"Invalid Tier", "ENTERPRISE takes db-f1-micro, db-g1-small and db-custom-*; ENTERPRISE_PLUS takes db-perf-optimized-N-*."),
 )
 """Server's words (gcp-apis: Cloud SQL's recorded and reported errors) and what helps."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from .._gcp.client import ApiError, Client
+from .._gcp.client import NO_MESSAGE, ApiError, Client, PermissionMissing
 from .._gcp.options import GcpOptions
-from .._reconcile.errors import InvalidInput, ReconcileError
+from .._reconcile.errors import InvalidInput, ReconcileError, full_stop
 from .._reconcile.wait import wait_for
 from .advice import advice
 
@@ -21,10 +21,6 @@ NEW_OPERATION = 60.0
 """Seconds in which an operation that was just started may still be unknown to operations.get (Terraform retries that 404 too)."""
 
 
-class PermissionMissing(ReconcileError):
-    """403: the account lacks a permission."""
-
-
 class OperationFailed(ReconcileError):
     """An operation ended with an error (HTTP 200, status DONE, and `error`).
 
@@ -32,8 +28,8 @@ class OperationFailed(ReconcileError):
     """
 
     def __init__(self, attempt: str, errors: list[Json]) -> None:
-        words = "; ".join(f"{error.get('code', 'UNKNOWN')}: {error.get('message', 'no further word')}" for error in errors)
-        super().__init__(" ".join(filter(None, [f"{attempt} failed: {words}", advice(words)])), reason=errors[0].get("code", ""))
+        words = "; ".join(f"{error.get('code', 'UNKNOWN')}: {error.get('message', NO_MESSAGE)}" for error in errors)
+        super().__init__(" ".join(filter(None, [f"{attempt} failed: {full_stop(words)}", advice(words)])), reason=errors[0].get("code", ""))
         self.code = str(errors[0].get("code", ""))
 
 
@@ -59,32 +55,24 @@ class SqlAdmin:
         return cls(client or Client(GcpOptions.from_params(params)), params["timeout"], params["poll_interval"])
 
     def call(
-        self, attempt: str, method: str, path: str, permission: str, query: Json | None = None, body: Json | None = None
+        self, attempt: str, permission: str, method: str, path: str, query: Json | None = None, body: Json | None = None
     ) -> dict[str, t.Any]:
-        """One request below `projects/PROJECT/`.  403 becomes PermissionMissing, which names `permission`."""
+        """One request below `projects/PROJECT/`; arguments and errors as `Client.call`."""
         try:
-            return self.client.request(attempt, method, "sql_endpoint", f"{FAMILY}/projects/{self.project}/{path}", query, body)
+            return self.client.call(attempt, permission, method, "sql_endpoint", f"{FAMILY}/projects/{self.project}/{path}", query, body)
         except ApiError as error:
-            if error.status == 403 and error.reason != "operationInProgress":
-                raise PermissionMissing(
-                    f"{attempt}: Cloud SQL refused (HTTP 403 {error.reason}: {error.server_message}) The account that runs this needs the"
-                    f" permission {permission} in project {self.project}; check the project's name too.",
-                    http_status=403,
-                    reason=error.reason,
-                    permission=permission,
-                ) from error
             error.message = " ".join(filter(None, [error.message, advice(error.server_message)]))
             raise
 
-    def change(self, attempt: str, method: str, path: str, permission: str, query: Json | None = None, body: Json | None = None) -> None:
+    def change(self, attempt: str, permission: str, method: str, path: str, query: Json | None = None, body: Json | None = None) -> None:
         """One request that starts an operation, and the wait until that is done.
 
-        While somebody else's operation runs the server refuses with operationInProgress; the request is then sent again.
+        While another operation runs, the server refuses with operationInProgress; the request is then sent again.
         """
 
         def send() -> dict[str, t.Any] | None:
             try:
-                return self.call(attempt, method, path, permission, query, body)
+                return self.call(attempt, permission, method, path, query, body)
             except ApiError as error:
                 if error.reason == "operationInProgress":
                     return None
@@ -105,7 +93,7 @@ class SqlAdmin:
         def look() -> Json | None:
             path = f"operations/{started['name']}"
             try:
-                now = self.call(f"{attempt}: reading its operation", "GET", path, "cloudsql.instances.get")
+                now = self.call(f"{attempt}: reading its operation", "cloudsql.instances.get", "GET", path)
             except ApiError as error:
                 if error.status == 404 and self.client.clock.now() < known_by:
                     return None
@@ -131,27 +119,27 @@ class SqlAdmin:
         Cloud SQL answers 403 notAuthorized both for a missing instance and for a missing permission.  A list tells them apart.
         """
         try:
-            return self.call(f"Reading Cloud SQL instance {name}", "GET", f"instances/{name}", "cloudsql.instances.get")
-        except ApiError as error:
-            if error.status == 404:
-                return None
-            raise
+            return self.call(f"Reading Cloud SQL instance {name}", "cloudsql.instances.get", "GET", f"instances/{name}")
         except PermissionMissing as denied:
             if name in self._instance_names(denied):
                 raise
             return None
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def wait_until_idle(self, name: str) -> None:
         """Wait until the operations that run on the instance now are done, well or badly, whoever started them."""
         query = {"instance": name, "maxResults": 20}
-        found = self.call(f"Listing operations of instance {name}", "GET", "operations", "cloudsql.instances.get", query)
+        found = self.call(f"Listing operations of instance {name}", "cloudsql.instances.get", "GET", "operations", query)
         for operation in found.get("items", ()):
             self._ended(f"Waiting for operations of others on instance {name}", operation)
 
-    def delete(self, attempt: str, path: str, permission: str, query: Json | None = None) -> None:
-        """Delete, and wait; what is gone already (by somebody else, or by a request whose answer was lost) is deleted."""
+    def delete(self, attempt: str, permission: str, path: str, query: Json | None = None) -> None:
+        """Delete, and wait; what is gone already (deleted by another client, or by a request whose answer was lost) is deleted."""
         try:
-            self.change(attempt, "DELETE", path, permission, query)
+            self.change(attempt, permission, "DELETE", path, query)
         except ApiError as error:
             if error.status != 404:
                 raise
@@ -162,31 +150,31 @@ class SqlAdmin:
         while True:
             query = {"pageToken": token} if token else None
             try:
-                page = self.call("Listing Cloud SQL instances", "GET", "instances", "cloudsql.instances.list", query)
+                page = self.call("Listing Cloud SQL instances", "cloudsql.instances.list", "GET", "instances", query)
             except PermissionMissing as error:
-                denied.message += f" {error.details['permission']} is needed too, to tell a missing instance from a forbidden one."
+                denied.message += f" {error.permission} is also needed, to tell a missing instance from a forbidden one."
                 raise denied from error
             names.update(item["name"] for item in page.get("items", ()))
             token = page.get("nextPageToken")
             if not token:
                 return names
 
-    def find(self, attempt: str, instance: str, path: str, permission: str) -> tuple[bool, dict[str, t.Any] | None]:
+    def find(self, attempt: str, permission: str, instance: str, path: str) -> tuple[bool, dict[str, t.Any] | None]:
         """Something below an instance: whether the instance exists, and the thing or None."""
         try:
-            return True, self.call(attempt, "GET", f"instances/{instance}/{path}", permission)
-        except (ApiError, PermissionMissing) as error:
-            if isinstance(error, ApiError) and error.status != 404:
+            return True, self.call(attempt, permission, "GET", f"instances/{instance}/{path}")
+        except ApiError as error:
+            if error.status not in (403, 404):
                 raise
             if self.find_instance(instance) is None:
                 return False, None
-            if isinstance(error, PermissionMissing):
+            if error.status == 403:
                 raise
             return True, None
 
 
 class InstanceMissing(ReconcileError):
-    """A database or user was to be made on an instance that does not exist."""
+    """A database or user was to be created on an instance that does not exist."""
 
     def __init__(self, instance: str) -> None:
         super().__init__(f"Cloud SQL instance {instance} does not exist. Create it first, with cdc.gcp.cloudsql_instance.")

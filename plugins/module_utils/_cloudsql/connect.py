@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from .._gcp.client import Client
 from .._gcp.options import GcpOptions
+from .._reconcile.engine import ReadOnly
 from .._reconcile.errors import ReconcileError
-from .._reconcile.plan import Action, Plan
 from . import fields
 from .api import SqlAdmin
 
@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, ...]] = {"private": ("PRIVATE",), "public": ("PRIMAR
 """Types of address to take, in order of preference, by ip_type."""
 
 
-class ConnectionInfo:
+class ConnectionInfo(ReadOnly[Json]):
     """How to connect to one instance.  ip_type: a key of KINDS."""
 
     def __init__(self, api: SqlAdmin, instance: str, ip_type: str) -> None:
@@ -40,15 +40,7 @@ class ConnectionInfo:
     def read(self) -> Json | None:
         """connectSettings, which needs no more than roles/cloudsql.client; None when there is no instance."""
         attempt = f"Reading how to connect to {self.title}"
-        return self._api.find(attempt, self._instance, "connectSettings", "cloudsql.instances.get")[1]
-
-    def plan(self, observed: Json | None) -> Plan:
-        """Nothing to do, ever."""
-        return Plan(None, None)
-
-    def apply(self, action: Action) -> None:
-        """Never called: there are no actions."""
-        raise AssertionError("cloudsql_connection_info has no actions")
+        return self._api.find(attempt, "cloudsql.instances.get", self._instance, "connectSettings")[1]
 
     def facts(self, observed: Json | None) -> dict[str, t.Any]:
         """Raises ReconcileError when the instance has no address of the kind that was asked for."""

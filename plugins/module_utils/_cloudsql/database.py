@@ -62,7 +62,7 @@ class Database:
 
     def read(self) -> Found:
         """The database, if instance and database exist."""
-        return Found(*self._api.find(f"Reading {self.title}", self._instance, self._path, "cloudsql.databases.get"))
+        return Found(*self._api.find(f"Reading {self.title}", "cloudsql.databases.get", self._instance, self._path))
 
     def plan(self, observed: Found | None) -> Plan:
         """Create or delete; charset and collation of a database never change."""
@@ -77,7 +77,9 @@ class Database:
         now = self._view(found.database)
         for option, value in self._wanted.items():
             if value.casefold() != (now[option] or "").casefold():
-                raise InvalidInput(f"The {option} of {self.title} is {now[option]} and cannot become {value}; it is set once, at creation.")
+                raise InvalidInput(
+                    f"The {option} of {self.title} is {now[option]} and cannot become {value}; it can only be set at creation."
+                )
         return Plan(now, now)
 
     def apply(self, action: Action) -> None:
@@ -85,7 +87,7 @@ class Database:
         if isinstance(action, Create):
             self._create(action)
         elif isinstance(action, Delete):
-            self._api.delete(f"Deleting {self.title}", f"instances/{self._instance}/{self._path}", "cloudsql.databases.delete")
+            self._api.delete(f"Deleting {self.title}", "cloudsql.databases.delete", f"instances/{self._instance}/{self._path}")
 
     def facts(self, observed: Found | None) -> dict[str, t.Any]:
         """The database as the server has it; None for what is not known."""
@@ -110,14 +112,14 @@ class Database:
         if database is None:
             return Plan(None, None)
         if not self._allow_delete:
-            raise Refused(f"The {self.title} exists, and deleting it destroys its tables. Set allow_delete=true if that is meant.")
+            raise Refused(f"The {self.title} exists, and deleting it destroys its tables. Set allow_delete=true to allow it.")
         return Plan(self._view(database), None, (Delete(f"delete {self.title}"),))
 
     def _create(self, action: Create) -> None:
-        """Create it; one that somebody else made in the meantime is good when it is what is wanted."""
+        """Create it; one that was created concurrently is fine if it is what is wanted."""
         path = f"instances/{self._instance}/databases"
         try:
-            self._api.change(f"Creating {self.title}", "POST", path, "cloudsql.databases.create", body=action.body)
+            self._api.change(f"Creating {self.title}", "cloudsql.databases.create", "POST", path, body=action.body)
         except ApiError as error:
             found = self.read()
             if not found.instance_exists:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._reconcile.errors import InvalidInput
@@ -134,15 +134,10 @@ def view(instance: Json) -> dict[str, t.Any]:
     return found
 
 
-def body(values: Json, only: Iterable[str] | None = None) -> dict[str, t.Any]:
-    """The API's instance for option-shaped `values`; keys that `values` lacks are left out.
-
-    only: top-level options to take.
-    """
+def body(values: Json) -> dict[str, t.Any]:
+    """The API's instance for option-shaped `values`; keys that `values` lacks are left out."""
     made: dict[str, t.Any] = {}
     for field in FIELDS:
-        if only is not None and field.option.partition(".")[0] not in only:
-            continue
         value = _get(values, field.option)
         if value is not None:
             _put(made, field.path, field.encode(value))
@@ -158,7 +153,7 @@ def major_version(database_version: str) -> int:
     """POSTGRES_16 -> 16.  Raises InvalidInput for anything but PostgreSQL."""
     found = re.match(r"POSTGRES_(\d+)", database_version)
     if not found:
-        raise InvalidInput(f"The collection knows PostgreSQL only: database_version must be like POSTGRES_16, not {database_version!r}.")
+        raise InvalidInput(f"Only PostgreSQL is supported: database_version must be like POSTGRES_16, not {database_version!r}.")
     return int(found.group(1))
 
 

@@ -17,7 +17,7 @@ PASSING = frozenset({"PENDING_CREATE", "PENDING_DELETE", "MAINTENANCE", "REPAIRI
 """States that end by themselves; reading waits for that."""
 
 LOST_RACES = 5
-"""How often a change is planned anew because somebody else changed the instance in between."""
+"""How often a change is planned again because the instance was changed concurrently."""
 
 
 class NameReserved(ReconcileError):
@@ -70,7 +70,7 @@ class Instance:
         elif isinstance(action, Patch):
             self._patch(action)
         elif isinstance(action, Delete):
-            self._api.delete(f"Deleting {self.title}", self._path, "cloudsql.instances.delete")
+            self._api.delete(f"Deleting {self.title}", "cloudsql.instances.delete", self._path)
 
     def facts(self, observed: Found | None) -> dict[str, t.Any]:
         """The instance as the server has it; None for what is not known, in check mode or of an absent one."""
@@ -108,16 +108,21 @@ class Instance:
         return found[0]
 
     def _restart_flags(self, database_version: str) -> frozenset[str]:
-        answer = self._api.client.request(
-            "Listing database flags", "GET", "sql_endpoint", f"{FAMILY}/flags", {"databaseVersion": database_version}
+        answer = self._api.client.call(
+            "Listing database flags",
+            "cloudsql.instances.get",
+            "GET",
+            "sql_endpoint",
+            f"{FAMILY}/flags",
+            {"databaseVersion": database_version},
         )
         return frozenset(flag["name"] for flag in answer.get("items", ()) if flag.get("requiresRestart"))
 
     def _create(self, action: Create) -> None:
-        """Create it.  The name is taken when somebody else, or a request of ours whose answer was lost, was faster: go on from there."""
+        """Create it.  The name is taken if another client, or a request of ours whose answer was lost, was faster: continue from there."""
         password = {"rootPassword": action.root_password.reveal()} if action.root_password else {}
         try:
-            self._api.change(f"Creating {self.title}", "POST", "instances", "cloudsql.instances.create", body={**action.body, **password})
+            self._api.change(f"Creating {self.title}", "cloudsql.instances.create", "POST", "instances", body={**action.body, **password})
         except OperationFailed as error:
             error.message += f" The name {self._wanted.name} may stay reserved for a week."
             raise
@@ -128,33 +133,33 @@ class Instance:
             if found.instance is None:
                 raise NameReserved(
                     f"The name {self._wanted.name} is reserved: an instance of that name was deleted, or failed to be created, less than"
-                    " a week ago. Take another name, or wait until a week after the deletion."
+                    " a week ago. Use another name, or wait until a week after the deletion."
                 ) from error
             for change in self.plan(found).actions:
                 self.apply(change)
 
     def _patch(self, action: Patch) -> None:
-        """Send one change.  It is planned anew when the instance changed since it was read, by us or by somebody else."""
+        """Send one change.  It is planned again if the instance changed since it was read, by us or by another client."""
         step = action.step
-        wanted: Patch | None = self._anew(step) if self._outdated else action
+        wanted: Patch | None = self._planned_again(step) if self._outdated else action
         for _ in range(LOST_RACES):
             if wanted is None:
                 return
             try:
-                self._api.change(action.summary.capitalize(), "PATCH", self._path, "cloudsql.instances.update", body=wanted.body)
+                self._api.change(action.summary.capitalize(), "cloudsql.instances.update", "PATCH", self._path, body=wanted.body)
             except ApiError as error:
                 if error.status != 412:
                     raise
                 self._api.wait_until_idle(self._wanted.name)
-                wanted = self._anew(step)
+                wanted = self._planned_again(step)
             else:
                 self._outdated = True
                 return
-        raise ReconcileError(f"Somebody else keeps changing {self.title}; {LOST_RACES} tries were refused as stale. Run again later.")
+        raise ReconcileError(f"Another client keeps changing {self.title}; {LOST_RACES} attempts were refused as stale. Run again later.")
 
-    def _anew(self, step: str) -> Patch | None:
-        """The plan's request of that step after a new look, or None when it is not needed any more."""
+    def _planned_again(self, step: str) -> Patch | None:
+        """The plan's request of that step after another read, or None if it is no longer needed."""
         found = self.read()
         if found.instance is None:
-            raise ReconcileError(f"Somebody else deleted {self.title} while it was being changed.")
+            raise ReconcileError(f"{self.title.capitalize()} was deleted while it was being changed.")
         return next((action for action in self.plan(found).actions if isinstance(action, Patch) and action.step == step), None)

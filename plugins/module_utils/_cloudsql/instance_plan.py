@@ -45,7 +45,7 @@ ORDER: tuple[tuple[str, frozenset[str]], ...] = (
 RESTARTING = ("database_version", "edition", "tier")
 
 DATA_LOSS = (
-    "{version}: Debezium 3.6 can lose changes without a word when it restarts during a transaction on PostgreSQL 17 or newer (dbz#76,"
+    "{version}: Debezium 3.6 can silently lose changes when it restarts during a transaction on PostgreSQL 17 or newer (dbz#76,"
     " fixed in 3.7). Stay on POSTGRES_16, or use Debezium 3.7."
 )
 
@@ -168,8 +168,8 @@ def plan_present(wanted: Wanted, found: Found) -> Plan:
     if restarts:
         what = f"instance {wanted.name} (changes of {', '.join(restarts)})"
         if wanted.restart == "refuse":
-            raise Refused(f"This would restart {what}, and restart=refuse is set. Set restart=allow, or leave these as they are.")
-        warnings += (f"This restarts {what}: its sessions end, and it takes no connections for a while.",)
+            raise Refused(f"This would restart {what}, and restart=refuse is set. Set restart=allow, or leave these options unchanged.")
+        warnings += (f"This restarts {what}: its sessions end, and it is unavailable for a while.",)
     actions = tuple(
         Patch(f"change {', '.join(sorted(part))} of instance {wanted.name}", step, _patch_body(part, now, found.instance))
         for step, part in _steps(changes)
@@ -180,13 +180,13 @@ def plan_present(wanted: Wanted, found: Found) -> Plan:
 
 
 def plan_absent(wanted: Wanted, found: Found, allow_delete: bool) -> Plan:
-    """How to delete the instance; `deletion_protection: false` in the same task takes the API's own protection off first."""
+    """How to delete the instance; `deletion_protection: false` in the same task disables the API's own protection first."""
     if found.instance is None:
         return Plan(None, None)
     now = fields.view(found.instance)
     if not allow_delete:
         raise Refused(
-            f"Instance {wanted.name} exists, and deleting it destroys its databases and backups. Set allow_delete=true if that is meant."
+            f"Instance {wanted.name} exists, and deleting it destroys its databases and backups. Set allow_delete=true to allow it."
         )
     actions: list[Action] = []
     if now["deletion_protection"]:
@@ -194,7 +194,7 @@ def plan_absent(wanted: Wanted, found: Found, allow_delete: bool) -> Plan:
             raise Refused(f"Instance {wanted.name} is protected against deletion. Set deletion_protection=false in the same task.")
         off = {"deletion_protection": False}
         actions.append(
-            Patch(f"take the deletion protection off instance {wanted.name}", "unprotect", _patch_body(off, now, found.instance))
+            Patch(f"disable the deletion protection of instance {wanted.name}", "unprotect", _patch_body(off, now, found.instance))
         )
     actions.append(Delete(f"delete instance {wanted.name}, its databases and its automatic backups"))
     return Plan(now, None, tuple(actions))
@@ -241,9 +241,9 @@ def _plan_create(wanted: Wanted, peering: Peering) -> Plan:
     values = overlay({**NEW_INSTANCE, "public_ip": "private_network" not in named}, named)
     values.update({option: _target(wanted, option, value, {}) for option, value in wanted.shared.items()})
     if "region" not in values:
-        raise InvalidInput(f"Instance {wanted.name} does not exist; name the region to create it in.")
+        raise InvalidInput(f"Instance {wanted.name} does not exist; region is required to create it.")
     if values["edition"] == "ENTERPRISE_PLUS" and re.match(r"db-(custom|f1|g1)-", values["tier"]):
-        raise InvalidInput(f"edition=ENTERPRISE_PLUS does not take tier {values['tier']}; name one like db-perf-optimized-N-2.")
+        raise InvalidInput(f"edition=ENTERPRISE_PLUS does not support tier {values['tier']}; use one like db-perf-optimized-N-2.")
     if not values["public_ip"] and "private_network" not in values:
         raise InvalidInput("An instance needs an address: give private_network, or set public_ip=true.")
     warnings = _version_warnings(values) + _peering_warnings(wanted, peering)
@@ -255,7 +255,7 @@ def _plan_create(wanted: Wanted, peering: Peering) -> Plan:
 def _check_possible(wanted: Wanted, now: Json, instance: Json) -> None:
     if instance.get("state") == "FAILED":
         raise ReconcileError(
-            f"Instance {wanted.name} is in state FAILED. Look at its operations; delete it, and take another name for the next one,"
+            f"Instance {wanted.name} is in state FAILED. Check its operations; delete it, and use another name for the next one,"
             " because this one stays reserved for a week."
         )
     region = wanted.values.get("region")
@@ -264,12 +264,12 @@ def _check_possible(wanted: Wanted, now: Json, instance: Json) -> None:
     has = fields.major_version(now["database_version"])
     wants = fields.major_version(wanted.values.get("database_version", now["database_version"]))
     if wants < has:
-        raise InvalidInput(f"Instance {wanted.name} has {now['database_version']}; it cannot go back to an older version.")
+        raise InvalidInput(f"Instance {wanted.name} has {now['database_version']}; it cannot be downgraded.")
     if wants > has and not wanted.allow_major_upgrade:
         raise Refused(
             f"Instance {wanted.name} has {now['database_version']}. A major upgrade to {wanted.values['database_version']} cannot be"
             " undone, takes the instance offline, and needs every replication slot dropped first."
-            " Set allow_major_upgrade=true if that is meant."
+            " Set allow_major_upgrade=true to allow it."
         )
 
 
@@ -294,7 +294,7 @@ def _patch_body(changes: Json, now: Json, instance: Json) -> dict[str, t.Any]:
     """Body of instances.patch.
 
     A map merges, so a label goes by null.  A list replaces the whole list, and an authorised network keeps its expiry.
-    The settingsVersion makes the server refuse when somebody else wrote in between.
+    The settingsVersion makes the server refuse a concurrent change.
     """
     made = fields.body(changes)
     settings = made.setdefault("settings", {})

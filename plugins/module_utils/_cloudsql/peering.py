@@ -26,9 +26,16 @@ def look(client: Client, network: str) -> Peering:
     """
     _, project, _, _, name = network.split("/")
     try:
-        found = client.request(f"Reading project {project}", "GET", "resource_manager_endpoint", f"/v3/projects/{project}")
-        answer = client.request(
+        found = client.call(
+            f"Reading project {project}",
+            "resourcemanager.projects.get",
+            "GET",
+            "resource_manager_endpoint",
+            f"/v3/projects/{project}",
+        )
+        answer = client.call(
             f"Reading the private connections of network {name}",
+            "servicenetworking.services.get",
             "GET",
             "service_networking_endpoint",
             "/v1/services/servicenetworking.googleapis.com/connections",

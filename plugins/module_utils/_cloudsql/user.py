@@ -57,7 +57,7 @@ class User:
             # PostgreSQL has IAM users in lower case, and service accounts without this suffix.
             name = name.lower().removesuffix(IAM_SUFFIX)
             if password is not None:
-                raise InvalidInput(f"A user of type {user_type} logs in with IAM and has no password; leave password out.")
+                raise InvalidInput(f"A user of type {user_type} logs in with IAM and has no password; omit password.")
         elif update_password == "always" and password is None and state == "present":
             raise InvalidInput("update_password=always needs password.")
         self.title = f"user {name} of instance {instance}"
@@ -78,7 +78,8 @@ class User:
 
     def read(self) -> Found:
         """The user, if instance and user exist.  A list, because users.get wants a host that PostgreSQL does not have."""
-        exists, answer = self._api.find(f"Reading the users of instance {self._instance}", self._instance, "users", "cloudsql.users.list")
+        attempt = f"Reading the users of instance {self._instance}"
+        exists, answer = self._api.find(attempt, "cloudsql.users.list", self._instance, "users")
         users = [item for item in (answer or {}).get("items", ()) if item["name"] == self._name]
         return Found(exists, users[0] if users else None)
 
@@ -91,7 +92,7 @@ class User:
         after: dict[str, t.Any] = {"name": self._name, "instance": self._instance, "type": self._type}
         if now is None:
             if self._type == BUILT_IN and self._password is None:
-                raise InvalidInput(f"The {self.title} does not exist; creating it needs password.")
+                raise InvalidInput(f"The {self.title} does not exist; password is required to create it.")
             missing = (f"Instance {self._instance} does not exist yet.",) if not found.instance_exists else ()
             return Plan(None, self._with_password(after), (Create(f"create {self.title}"),), missing)
         if now["type"] != self._type:
@@ -107,9 +108,9 @@ class User:
             self._create(path)
         elif isinstance(action, SetPassword):
             body = {"name": self._name, **self._revealed()}
-            self._api.change(f"Setting the password of {self.title}", "PUT", path, "cloudsql.users.update", {"name": self._name}, body)
+            self._api.change(f"Setting the password of {self.title}", "cloudsql.users.update", "PUT", path, {"name": self._name}, body)
         elif isinstance(action, Delete):
-            self._api.delete(f"Deleting {self.title}", path, "cloudsql.users.delete", {"name": self._name})
+            self._api.delete(f"Deleting {self.title}", "cloudsql.users.delete", path, {"name": self._name})
 
     def facts(self, observed: Found | None) -> dict[str, t.Any]:
         """The user as the server has it; never a password."""
@@ -128,10 +129,10 @@ class User:
         return {"password": self._password.reveal()} if self._password else {}
 
     def _create(self, path: str) -> None:
-        """Create it.  When somebody else did meanwhile, set our password, so that it is the one that was given."""
+        """Create it.  If it was created concurrently, set our password, so that it is the one that was given."""
         body = {"name": self._name, **self._revealed(), **({"type": self._type} if self._type != BUILT_IN else {})}
         try:
-            self._api.change(f"Creating {self.title}", "POST", path, "cloudsql.users.create", body=body)
+            self._api.change(f"Creating {self.title}", "cloudsql.users.create", "POST", path, body=body)
         except ApiError as error:
             found = self.read()
             if not found.instance_exists:

@@ -7,17 +7,16 @@ replica, strategy Recreate, and a former pod that is gone before the next one st
 
 from __future__ import annotations
 
-import hashlib
-import json
 import typing as t
 from collections.abc import Mapping
 
+from .._reconcile.digest import digest
 from .._reconcile.errors import InvalidInput
 from .._reconcile.merge import overlay, without_none
 from .volumes import DATA_DIRECTORY, Json, Params, mounts, variables
 
 USER_ID = 185
-"""User "jboss" of the public image; a number, or the kubelet cannot see that it is not root."""
+"""User "jboss" of the public image; a number, because the kubelet cannot check a name against runAsNonRoot."""
 
 HTTP_PORT = 8080
 """quarkus.http.port: health and REST."""
@@ -73,9 +72,7 @@ def deployment(params: Params) -> Json:
 
 def pod_checksum(checksums: Mapping[str, str]) -> str | None:
     """One SHA-256, as hex, over named checksums, the same in any order; None when there are none."""
-    if not checksums:
-        return None
-    return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
+    return digest(checksums) if checksums else None
 
 
 def without_empty(value: Mapping[str, t.Any]) -> Json:
@@ -179,9 +176,9 @@ def check(params: Params) -> None:
     """Raises InvalidInput for options that cannot work, before anything is asked of the cluster."""
     last = params["image"].rsplit("/", 1)[-1]
     if last.endswith(":latest") or (":" not in last and "@" not in last):
-        raise InvalidInput(f"image {params['image']} names no exact version: give a tag such as 3.6.3.Final, or a digest.")
+        raise InvalidInput(f"image {params['image']} has no exact version: use a tag such as 3.6.3.Final, or a digest.")
     if any(len(option.split()) != 1 for option in params["java_options"]):
-        raise InvalidInput("java_options must not contain blanks: the image's start script splits them; give each option as an item.")
+        raise InvalidInput("java_options must not contain blanks: the image's start script splits them; make each option a list item.")
     taken = sorted(OWN_VARIABLES & set(params["environment"]))
     if taken:
         raise InvalidInput(
@@ -190,7 +187,7 @@ def check(params: Params) -> None:
     own = {item.volume["name"] for item in mounts(params)}
     doubled = sorted(own & {str(volume.get("name")) for volume in params["extra_volumes"]})
     if doubled:
-        raise InvalidInput(f"extra_volumes must not be named {', '.join(doubled)}: the server's own volumes are.")
+        raise InvalidInput(f"extra_volumes must not be named {', '.join(doubled)}: these names are reserved for the server's own volumes.")
     for alias in params["host_aliases"]:
         if not alias["hostnames"]:
             raise InvalidInput(f"host_aliases: {alias['ip']} has no hostnames.")

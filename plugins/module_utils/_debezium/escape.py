@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 
 class Expression(str):
-    """A value in which SmallRye shall replace `${NAME}` by the environment variable NAME."""
+    """A value in which SmallRye replaces `${NAME}` by the environment variable NAME."""
 
     __slots__ = ()
 

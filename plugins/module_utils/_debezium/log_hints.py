@@ -14,11 +14,11 @@ SYMPTOMS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"UNAUTHENTICATED|invalid_grant|Invalid JWT",
-        "Google does not accept the server's credentials: the key may be deleted or disabled; make a new one.",
+        "Google does not accept the server's credentials: the key may be deleted or disabled; create a new one.",
     ),
     (
         r"Your default credentials were not found|Application Default Credentials are not available",
-        "The server has no Google credentials: give credentials_secret, or a service account with Workload Identity.",
+        "The server has no Google credentials: set credentials_secret, or a service account with Workload Identity.",
     ),
     (r"NOT_FOUND.*(topic|Resource not found)|Resource not found \(resource=", "A topic that the server publishes to does not exist."),
     (
@@ -32,14 +32,14 @@ SYMPTOMS: tuple[tuple[str, str], ...] = (
     (r"logical decoding requires wal_level|wal_level must be", "The instance lacks the flag cloudsql.logical_decoding=on."),
     (r"publication \".*\" does not exist|Publication autocreation is disabled", "The publication does not exist in this database."),
     (r"replication slot \".*\" is active", "Another process reads the replication slot: two servers must not share one."),
-    (r"all replication slots are in use", "Raise the flag max_replication_slots, or drop slots that nobody reads."),
+    (r"all replication slots are in use", "Raise the flag max_replication_slots, or drop slots without a reader."),
     (
         r"(is not|no longer) available on the server|can no longer get changes from replication slot|requested WAL segment .* removed",
         "The slot has lost the WAL that the offset needs: a new snapshot is necessary.",
     ),
     (
         r"PKIX path|CertPathBuilder|certificate_unknown",
-        "The server does not trust the other side's certificate: check the CA or trust_store_secret.",
+        "The server does not trust its peer's certificate: check the CA or trust_store_secret.",
     ),
     (
         r"UnknownHostException|connection attempt failed|Connection refused|connect timed out",
@@ -56,6 +56,6 @@ SYMPTOMS: tuple[tuple[str, str], ...] = (
 
 
 def hint(lines: Sequence[str]) -> str | None:
-    """What `lines` mean and what to do about it, as one sentence; None when nothing in them is known."""
+    """What `lines` mean and what to do about it, as one message; None if no line is known."""
     text = "\n".join(lines)
     return next((meaning for pattern, meaning in SYMPTOMS if re.search(pattern, text, re.IGNORECASE)), None)

@@ -14,7 +14,7 @@ _PROBE: dict[str, t.Any] = {
     "type": "dict",
     "options": {name: {"type": "int"} for name in ("initial_delay_seconds", "period_seconds", "timeout_seconds", "failure_threshold")},
 }
-# These options name Secrets and their keys; what they name is no secret, which Ansible would guess from their names.
+# These options name Secrets and their keys; what they name is not secret, although Ansible would guess so from their names.
 _SECRET_NAME: dict[str, t.Any] = {"type": "str", "no_log": False}
 
 SERVER_OPTIONS: dict[str, dict[str, t.Any]] = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a Debezium Server shall do, as the user says it: one checked value.  PRIVATE to the collection."""
+"""The settings of one Debezium Server: one checked value.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Pipeline:
     project: of the topics.
     tables: captured tables, as `schema.table` in SQL's spelling.
     topic: id of the one topic for all changes; None for one topic per table, named <topic_prefix>.<schema>.<table>.
-    heartbeat_topic: id of the topic for heartbeats; nobody needs to read it.
+    heartbeat_topic: id of the heartbeat topic; it needs no subscription.
     notification_topic: id of the topic for Debezium's notifications; None for none.
     ca_certificate_path: where the pod finds the database's CA certificate.
     user_variable, password_variable: environment variables of the pod that hold the database log-in.
@@ -81,14 +81,14 @@ class Pipeline:
         for name in ("schema", "offset_table", "signal_table"):
             value = getattr(self, name)
             if value is not None and not _PLAIN_NAME.fullmatch(value):
-                raise InvalidInput(f"{name} {value!r} must be of lower-case letters, digits and _, for Debezium does not quote it.")
+                raise InvalidInput(f"{name} {value!r} must be of lower-case letters, digits and _, because Debezium does not quote it.")
         for name in ("user_variable", "password_variable"):
             if not _VARIABLE.fullmatch(getattr(self, name)):
-                raise InvalidInput(f"{name} {getattr(self, name)!r} is no name of an environment variable.")
+                raise InvalidInput(f"{name} {getattr(self, name)!r} is not the name of an environment variable.")
         if self.heartbeat_interval_ms < 1:
             raise InvalidInput("heartbeat_interval_ms must be positive: without heartbeats the database keeps write-ahead log for ever.")
         if not 1 <= self.database_port <= 65535:
-            raise InvalidInput(f"database_port {self.database_port} is no TCP port.")
+            raise InvalidInput(f"database_port {self.database_port} is not a TCP port.")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, t.Any]) -> Pipeline:
@@ -100,7 +100,7 @@ class Pipeline:
         given = {key: _typed(key, value, str(fields[key].type)) for key, value in values.items() if value is not None}
         missing = [name for name, field in fields.items() if field.default is dataclasses.MISSING and name not in given]
         if missing:
-            raise InvalidInput(f"The pipeline lacks {', '.join(missing)}.")
+            raise InvalidInput(f"The pipeline is missing {', '.join(missing)}.")
         return cls(**given)
 
     @property
@@ -109,7 +109,7 @@ class Pipeline:
 
     @property
     def jdbc_url(self) -> str:
-        """URL of the offset store.  The table's name must come without schema, hence currentSchema."""
+        """URL of the offset store.  The table's name must come without schema, therefore currentSchema."""
         host = f"[{self.database_host}]" if ":" in self.database_host else self.database_host
         url = f"jdbc:postgresql://{host}:{self.database_port}/{quote(self.database_name, safe='')}"
         url += f"?currentSchema={self.schema}&sslmode={self.ssl_mode}"
@@ -143,12 +143,12 @@ class Pipeline:
         for name in self.topics():
             if not _TOPIC_ID.fullmatch(name):
                 raise InvalidInput(
-                    f"{name!r} is no legal Pub/Sub topic id: 3 to 255 letters, digits and -._~+%, a letter first, and not goog."
+                    f"{name!r} is not a valid Pub/Sub topic id: 3 to 255 letters, digits and -._~+%, a letter first, and not goog."
                 )
         if self.heartbeat_topic in self.topics()[:-1]:
-            raise InvalidInput(f"heartbeat_topic {self.heartbeat_topic!r} must not be a topic of changes.")
+            raise InvalidInput(f"heartbeat_topic {self.heartbeat_topic!r} must not be a change topic.")
         if self.topic is not None and self.heartbeat_topic.startswith(f"{self.topic_prefix}."):
-            raise InvalidInput(f"heartbeat_topic must not start with '{self.topic_prefix}.', or they go to {self.topic}.")
+            raise InvalidInput(f"heartbeat_topic must not start with '{self.topic_prefix}.', or heartbeats go to {self.topic}.")
 
 
 def table_topics(topic_prefix: str, tables: Iterable[str]) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ def _one_of(name: str, value: str, choices: Collection[str]) -> None:
 
 def _nearest(word: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; it knows {', '.join(known)}."
+    return f"; did you mean {near[0]!r}?" if near else f"; valid ones are {', '.join(known)}."
 
 
 _TYPES: dict[str, tuple[type, str]] = {"str": (str, "a string"), "int": (int, "a whole number"), "bool": (bool, "true or false")}

@@ -274,12 +274,14 @@ def _check_given(overrides: Mapping[str, t.Any], expressions: Mapping[str, str])
         if name in IDENTITY:
             key = IDENTITY[name]
             advice = f"set {key} of the pipeline" if key else "the pipeline always ends in Pub/Sub"
-            raise InvalidInput(f"{name} cannot be overridden, for other parts must agree with it; {advice}.")
+            raise InvalidInput(f"{name} cannot be overridden, because other parts depend on it; {advice}.")
         if not name.startswith(("debezium.", "quarkus.")):
-            raise InvalidInput(f"{name!r} is no full property name; they start with debezium. or quarkus., like debezium.source.{name}.")
+            raise InvalidInput(
+                f"{name!r} is not a full property name; these start with debezium. or quarkus., like debezium.source.{name}."
+            )
     both = sorted(set(overrides) & set(expressions))
     if both:
-        raise InvalidInput(f"{', '.join(both)} is in overrides and in expressions; say it once.")
+        raise InvalidInput(f"{', '.join(both)} is in overrides and in expressions; set it once.")
     for name, value in expressions.items():
         if not isinstance(value, str) or "${" not in value:
             raise InvalidInput(f"The expression of {name} has no ${{NAME}}; put a literal value into overrides.")
@@ -304,7 +306,7 @@ def _escaped(text: str) -> str:
 def _regular_expression(schema: str, table: str) -> str:
     for part in (schema, table):
         if "," in part or part != part.strip():
-            raise InvalidInput(f"Table {schema}.{table} cannot be captured: Debezium's list has no way to write a comma or an outer blank.")
+            raise InvalidInput(f"Table {schema}.{table} cannot be captured: Debezium's list takes neither commas nor outer blanks.")
     return f"{_escaped(schema)}\\.{_escaped(table)}"
 
 

@@ -16,7 +16,7 @@ TRUST_DIRECTORY = "/debezium/external/trust"
 DATA_DIRECTORY = "/debezium/data"
 
 READABLE_BY_GROUP = 0o440
-"""Mode of mounted Secrets: fsGroup makes the server's group their group."""
+"""Mode of mounted Secrets: fsGroup makes them readable by the server's group."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class _Shared(_Credentials):
         self._inner = inner
         self._refresh = refresh
         self._refreshing = threading.Lock()
+        self._refreshes = 0
+        self._failure: Exception | None = None
 
     @property
     def valid(self) -> bool:
@@ -64,18 +66,33 @@ class _Shared(_Credentials):
         return str(self._inner.universe_domain)
 
     def ensure(self) -> None:
-        """Refresh unless the token is valid; whoever waited for another thread's refresh finds it so."""
-        if not self.valid:
-            with self._refreshing:
-                if not self.valid:
-                    self._refresh(self._inner.refresh)
+        """Refresh unless the token is valid.  Threads that wait for another one's refresh share its token, or its failure."""
+        if self.valid:
+            return
+        before = self._refreshes
+        with self._refreshing:
+            if self.valid:
+                return
+            if self._refreshes != before and self._failure is not None:
+                raise self._failure
+            self._refresh_now()
 
     def refresh(self, request: t.Any) -> None:
         """Called after a 401: the token is refused although it looks valid."""
         refused = self._inner.token
         with self._refreshing:
             if self._inner.token == refused:
-                self._refresh(self._inner.refresh)
+                self._refresh_now()
+
+    def _refresh_now(self) -> None:
+        self._failure = None
+        try:
+            self._refresh(self._inner.refresh)
+        except google.auth.exceptions.GoogleAuthError as failure:
+            self._failure = failure
+            raise
+        finally:
+            self._refreshes += 1
 
     def before_request(self, request: t.Any, method: str, url: str, headers: t.Any) -> None:
         self.ensure()
@@ -128,7 +145,7 @@ class Login:
 
 
 def login_error(attempt: str, failure: Exception) -> LoginError:
-    """What google-auth raised, as one sentence."""
+    """What google-auth raised, as one message."""
     return LoginError(f"{attempt}: cannot log in to Google Cloud: {_login_cause(failure)}")
 
 

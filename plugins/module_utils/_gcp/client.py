@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Mapping
 
 from .._reconcile.engine import Library
-from .._reconcile.errors import ReconcileError
+from .._reconcile.errors import ReconcileError, full_stop
 from .._reconcile.retry import Transient, retry, retry_after
 from .._reconcile.wait import Clock
 from .auth import Login, connection_cause, login_error
@@ -32,6 +32,19 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 PER_MINUTE = re.compile(r"Quota exceeded for quota metric '.*' and limit '.* per minute'")
 
 
+API_DISABLED = re.compile(r"has not been used in project .* before or it is disabled")
+"""The one 403 that is not about permissions; the server's words say how to enable the API."""
+
+NO_MESSAGE = "no error message"
+CREDENTIALS_HINT = "Log in again: the credentials are not accepted."
+
+
+def permission_hint(permission: str, project: str) -> str:
+    """What to do about a refusal, by any of Google's APIs, for lack of a permission."""
+    where = "" if " on " in permission else f" in project {project}"
+    return f"The account that runs this needs the permission {permission}{where}; check the project's name too."
+
+
 class ApiError(ReconcileError):
     """A Google API refused.
 
@@ -39,21 +52,19 @@ class ApiError(ReconcileError):
     server_message: the server's own words.
     """
 
-    def __init__(self, attempt: str, status: int, reason: str, server_message: str, body: Mapping[str, t.Any]) -> None:
-        hint = ""
-        if status == 401:
-            hint = " Log in again: the credentials are not accepted."
-        elif status == 403:
-            hint = " Check the project's name and the permissions of the account that runs this."
-        super().__init__(
-            f"{attempt} failed with HTTP {status}{f' {reason}' if reason else ''}: {server_message}{hint}",
-            http_status=status,
-            reason=reason,
-        )
+    def __init__(self, attempt: str, status: int, reason: str, server_message: str, body: Mapping[str, t.Any], hint: str = "") -> None:
+        what = f"{attempt} failed with HTTP {status}{f' {reason}' if reason else ''}"
+        super().__init__(" ".join(filter(None, [f"{what}: {full_stop(server_message)}", hint])), http_status=status, reason=reason)
         self.status = status
         self.reason = reason
         self.server_message = server_message
         self.body = body
+
+
+class PermissionMissing(ApiError):
+    """403: the account lacks `permission`."""
+
+    permission: str = ""
 
 
 class LostAnswer(ReconcileError):
@@ -74,9 +85,10 @@ class Client:
         self._session = session
         self._lock = threading.Lock()
 
-    def request(
+    def call(
         self,
         attempt: str,
+        permission: str,
         method: str,
         endpoint: str,
         path: str,
@@ -87,10 +99,11 @@ class Client:
         """Send one request and give back the answer's JSON.
 
         attempt: what is being tried, for messages: "Reading topic shop.changes".
+        permission: what the caller needs, for the message when it is missing: "cloudsql.instances.get".
         endpoint: name of the endpoint option, for example "sql_endpoint".
         repeatable: False for a request that creates something each time it arrives (a service account key): it is then
             repeated only after 429, and a lost answer raises LostAnswer.
-        Raises ApiError, LoginError, or LostAnswer.
+        Raises ApiError (PermissionMissing for a 403), LoginError, or LostAnswer.
         """
         url = self.options.endpoints[endpoint] + path
 
@@ -117,7 +130,7 @@ class Client:
                 ) from failure
             if response.ok:
                 return dict(response.json()) if response.content else {}
-            error = _api_error(attempt, response)
+            error = _api_error(attempt, permission, self.options.project, response)
             if _passes(error, repeatable):
                 raise Transient(error, retry_after(response.headers.get("Retry-After")))
             raise error
@@ -131,16 +144,23 @@ class Client:
             return self._session
 
 
-def _api_error(attempt: str, response: t.Any) -> ApiError:
+def _api_error(attempt: str, permission: str, project: str, response: t.Any) -> ApiError:
     """Google's error shape `{"error": {"code", "message", "status", "errors": [{"reason"}]}}`; anything else by its text."""
+    body: dict[str, t.Any] = {}
+    reason, said = "", str(response.reason or NO_MESSAGE)
     try:
         body = dict(response.json())
         found = body["error"]
         errors = found.get("errors") or [{}]
-        reason = errors[0].get("reason") or found.get("status") or ""
-        return ApiError(attempt, response.status_code, reason, found.get("message", ""), body)
+        reason, said = errors[0].get("reason") or found.get("status") or "", found.get("message", "") or NO_MESSAGE
     except (json.JSONDecodeError, requests.exceptions.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
-        return ApiError(attempt, response.status_code, "", str(response.reason or "no further word"), {})
+        pass
+    if response.status_code == 403 and not PER_MINUTE.search(said) and not API_DISABLED.search(said):
+        error = PermissionMissing(attempt, 403, reason, said, body, permission_hint(permission, project))
+        error.permission = error.details["permission"] = permission
+        return error
+    hint = CREDENTIALS_HINT if response.status_code == 401 else ""
+    return ApiError(attempt, response.status_code, reason, said, body, hint)
 
 
 def _passes(error: ApiError, repeatable: bool) -> bool:

@@ -79,7 +79,7 @@ class GcpOptions:
 
     @classmethod
     def from_params(cls, params: t.Mapping[str, t.Any]) -> GcpOptions:
-        """From a module's parameters.  Raises InvalidInput for an endpoint that is no root URL."""
+        """From a module's parameters.  Raises InvalidInput for an endpoint that is not a root URL."""
         endpoints = {name: _root_url(name, params[name]) for name in ENDPOINTS}
         names = [name for name in cls.__dataclass_fields__ if name not in ("scopes", "endpoints")]
         return cls(scopes=tuple(params["scopes"]), endpoints=endpoints, **{name: params[name] for name in names})

@@ -69,10 +69,10 @@ def edit(
     timeout: float,
     clock: Clock,
 ) -> None:
-    """Read, change and write a policy; when somebody else wrote in between, do all three again until `timeout` seconds are over.
+    """Read, change and write a policy; if another writer was faster, do all three again until `timeout` seconds are over.
 
-    The policy that `read` gives carries its etag, and `change` keeps it, so that a lost race is refused and nobody's grant is lost.
-    When `change` gives back an equal policy, somebody else did it already, and nothing is written.
+    The policy that `read` gives carries its etag, and `change` keeps it, so that a lost race is refused and no grant is lost.
+    When `change` gives back an equal policy, another writer did it already, and nothing is written.
     """
 
     def send(left: float) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service account, as the engine knows resources.  PRIVATE to the collection."""
+"""A service account, as a resource of the engine.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EMPTY: Mapping[str, t.Any] = {"display_name": "", "description": "", "disabled"
 
 @dataclass(frozen=True)
 class Observed:
-    """A service account as IAM has it.  unique_id: 21 digits; an account made anew under the same e-mail has another one."""
+    """A service account as IAM has it.  unique_id: 21 digits; an account that is recreated under the same e-mail has another one."""
 
     unique_id: str
     display_name: str
@@ -50,7 +50,7 @@ class Delete(Action):
 
 
 class ServiceAccount:
-    """The service account that the user wants.  Options that are None are left as IAM has them."""
+    """The service account that the user wants.  Options that are None are left as IAM has them; `new_account` is for a new one alone."""
 
     def __init__(self, client: Client, params: Mapping[str, t.Any]) -> None:
         self.iam = Iam(client)
@@ -60,6 +60,7 @@ class ServiceAccount:
         self.present = params["state"] == "present"
         self.allow_delete: bool = params["allow_delete"]
         self.wanted = {name: params[name] for name in _EMPTY if params[name] is not None}
+        self.new: Mapping[str, str] = params.get("new_account") or {}
         self._path = account_path("account_id", self.email, self.iam.project)
 
     @classmethod
@@ -86,11 +87,11 @@ class ServiceAccount:
         if not self.present:
             if observed and not self.allow_delete:
                 raise Refused(
-                    f"Deleting {self.title} stops everything that logs in with it, and grants do not come back with a new account of "
-                    f"the same name; set allow_delete: true if that is meant."
+                    f"Deleting {self.title} breaks everything that uses it, and a new account of "
+                    f"the same name does not get its grants back; set allow_delete: true to allow it."
                 )
             return Plan(before, None, (Delete(f"delete {self.title}"),) if observed else ())
-        after = {**(before or _EMPTY), **self.wanted}
+        after = {**(before or {**_EMPTY, **self.new}), **self.wanted}
         changed = {name: value for name, value in after.items() if value != (before or _EMPTY)[name]}
         texts = {_API_NAMES[name]: value for name, value in changed.items() if name in _API_NAMES}
         actions: list[Action] = []

@@ -7,7 +7,7 @@ import re
 import typing as t
 from collections.abc import Callable
 
-from .._gcp.client import ApiError, Client
+from .._gcp.client import Client
 from .._reconcile.errors import InvalidInput
 from .._reconcile.wait import wait_for
 
@@ -22,7 +22,7 @@ STEADY_READS = 3
 
 
 class Iam:
-    """Requests for one module call; a refusal names the permission that is missing."""
+    """Requests to IAM and Resource Manager for one project."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -39,18 +39,13 @@ class Iam:
         body: Json | None = None,
         repeatable: bool = True,
     ) -> Json:
-        """One request; arguments as `Client.request`.  permission: what the caller needs, for the message when it is missing."""
-        try:
-            return self.client.request(attempt, method, endpoint, path, query, body, repeatable)
-        except ApiError as error:
-            if error.status == 403:
-                error.message += f" It needs the permission {permission}."
-            raise
+        """One request; arguments and errors as `Client.call`."""
+        return self.client.call(attempt, permission, method, endpoint, path, query, body, repeatable)
 
     def wait_steady(self, look: Callable[[], T | None], what: str) -> T:
         """Look until `look` answered something other than None so many times in a row that it will stay so.
 
-        what: completes the sentence "Waited N s for …".  The time allowed is the option retry_timeout.
+        what: completes the message "Waited N s for …".  The time allowed is the option retry_timeout.
         """
         in_a_row = 0
 
@@ -70,7 +65,7 @@ def account_email(account_id: str, project: str) -> str:
     """
     if not _ACCOUNT_ID.fullmatch(account_id):
         raise InvalidInput(
-            f"account_id: {account_id!r} is no id that IAM takes: 6 to 30 lower-case letters, digits and hyphens, "
+            f"account_id: {account_id!r} is not a valid account id: 6 to 30 lower-case letters, digits and hyphens, "
             f"a letter first, no hyphen last."
         )
     return f"{account_id}@{'.'.join(reversed(project.split(':')))}.iam.gserviceaccount.com"  # "example.com:shop" has its domain last
@@ -82,5 +77,5 @@ def account_path(option: str, email: str, project: str) -> str:
     option: name of the module's option, for InvalidInput when `email` is none.
     """
     if not _EMAIL.fullmatch(email):
-        raise InvalidInput(f"{option}: {email!r} is no e-mail of a service account, like name@project.iam.gserviceaccount.com.")
+        raise InvalidInput(f"{option}: {email!r} is not the e-mail of a service account, like name@project.iam.gserviceaccount.com.")
     return f"/v1/projects/{project}/serviceAccounts/{email}"

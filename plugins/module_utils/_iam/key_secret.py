@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A service account key that goes from IAM straight into a Kubernetes Secret, as the engine knows resources.  PRIVATE to the collection.
+"""A service account key that goes from IAM straight into a Kubernetes Secret, as a resource of the engine.  PRIVATE to the collection.
 
 The Secret is the only store of the key.  Its key is good when IAM lists it as a live key of that account; then nothing happens.
 """
@@ -7,13 +7,13 @@ The Secret is the only store of the key.  Its key is good when IAM lists it as a
 from __future__ import annotations
 
 import datetime
-import hashlib
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .._gcp.client import Client
 from .._gcp.options import GcpOptions
+from .._reconcile.digest import data_digest
 from .._reconcile.errors import InvalidInput, ReconcileError
 from .._reconcile.plan import Action, Plan
 from .api import Iam
@@ -44,8 +44,8 @@ class NotStored(ReconcileError):
 class Observed:
     """Both sides as they are.
 
-    stored_id, stored_email: of the key in the Secret, None when it holds none.  sha256: over all data of the Secret, None when there
-    is no Secret.  keys: None when there is no such account.  now: when this was read.
+    stored_id, stored_email: of the key in the Secret, None when it holds none.  sha256: over all data of the Secret, None if there
+    is no Secret.  keys: None if the account does not exist.  now: when this was read.
     """
 
     stored_id: str | None
@@ -102,7 +102,7 @@ class KeySecret:
     def read(self) -> Observed:
         data = self.store.read(self.namespace, self.name)
         stored_id, stored_email = identity((data or {}).get(self.entry)) or (None, None)
-        return Observed(stored_id, stored_email, None if data is None else sha256(data), self.keys.read(), self._now())
+        return Observed(stored_id, stored_email, None if data is None else data_digest(data), self.keys.read(), self._now())
 
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None:
@@ -110,20 +110,20 @@ class KeySecret:
         reason = self._reason(observed)
         known = tuple(_ids(observed))
         replaced = observed.stored_id if reason is not None and observed.stored_email == self.keys.email else None
-        doomed = self._doomed(observed, replaced, reason)
+        keys_to_delete = self._keys_to_delete(observed, replaced, reason)
         before = self._shown(observed)
-        after = {**(before or self._frame()), "key_ids": [key_id for key_id in known if key_id not in doomed]}
-        first = [key_id for key_id in doomed if key_id != observed.stored_id]  # unused ones go first and make room below the limit
+        after = {**(before or self._frame()), "key_ids": [key_id for key_id in known if key_id not in keys_to_delete]}
+        first = [key_id for key_id in keys_to_delete if key_id != observed.stored_id]  # unused ones go first and make room below the limit
         actions: list[Action] = [self._delete(key_id) for key_id in first]
         if reason is not None:
             if len(known) - len(first) >= LIMIT:
                 raise KeyLimit(
-                    f"{self.keys.email} has {len(known)} user-managed keys, and {LIMIT} is the limit; name one that nobody uses "
+                    f"{self.keys.email} has {len(known)} user-managed keys, and {LIMIT} is the limit; name an unused one "
                     f"in delete_key_ids ({', '.join(known)}). A new one is needed because {reason}."
                 )
             actions.append(StoreNewKey(f"create a key of {self.keys.email} and store it, because {reason}", known, replaced))
             after.update(private_key_id=NEW, valid_until=None, key_ids=[*after["key_ids"], NEW])
-        actions.extend(self._delete(key_id) for key_id in doomed if key_id not in first)
+        actions.extend(self._delete(key_id) for key_id in keys_to_delete if key_id not in first)
         return Plan(before, after, tuple(actions), facts={"replaced_key_id": replaced})
 
     def apply(self, action: Action) -> None:
@@ -141,7 +141,9 @@ class KeySecret:
     def _store_new(self, action: StoreNewKey) -> None:
         listed = {key.key_id for key in self.keys.read() or ()}
         if action.replaces in listed and action.replaces not in action.known:
-            raise ReconcileError(f"IAM lists key {action.replaces} of {self.keys.email} again, which it did not a moment ago; run again.")
+            raise ReconcileError(
+                f"IAM lists key {action.replaces} of {self.keys.email} again, which it did not list a moment ago; run again."
+            )
         new = self.keys.create({*listed, *action.known})
         try:
             self.keys.wait_listed(new.key_id)
@@ -151,20 +153,20 @@ class KeySecret:
             raise
 
     def _take_back(self, key_id: str, error: BaseException) -> None:
-        """Nobody has the new key: delete it, also when a person interrupts the run."""
+        """The new key is stored nowhere: delete it, also if the run is interrupted."""
         reason = error.message if isinstance(error, ReconcileError) else type(error).__name__
         try:
             self.keys.delete(key_id)
         except ReconcileError as second:
             raise NotStored(
-                f"The new key {key_id} of {self.keys.email} could not be stored ({reason}), and then not be deleted "
+                f"The new key {key_id} of {self.keys.email} could not be stored ({reason}), and could not be deleted either "
                 f"({second.message}); delete it."
             ) from second
 
     def _delete(self, key_id: str) -> DeleteKey:
         return DeleteKey(f"delete key {key_id} of {self.keys.email}", key_id)
 
-    def _doomed(self, observed: Observed, replaced: str | None, reason: str | None) -> list[str]:
+    def _keys_to_delete(self, observed: Observed, replaced: str | None, reason: str | None) -> list[str]:
         """Ids of the keys to delete when the Secret holds a good key: never one that is in use by default."""
         if reason is None and observed.stored_id in self.delete_ids:
             raise InvalidInput(f"delete_key_ids: {observed.stored_id} is the key that Secret {self.namespace}/{self.name} holds.")
@@ -172,7 +174,7 @@ class KeySecret:
         return [key_id for key_id in dict.fromkeys(wanted) if observed.key(key_id)]
 
     def _reason(self, observed: Observed) -> str | None:
-        """Why a new key is needed, as the end of a sentence; None when the stored one is good."""
+        """Why a new key is needed, for the action's summary; None if the stored one is good."""
         if observed.sha256 is None:
             return "there is no such Secret"
         if observed.stored_id is None:
@@ -207,15 +209,6 @@ class KeySecret:
 
 def _ids(observed: Observed) -> list[str]:
     return [key.key_id for key in observed.keys or ()]
-
-
-def sha256(data: Mapping[str, bytes]) -> str:
-    """Hex digest over names and values of a Secret's data, for the checksum annotation of a pod template."""
-    digest = hashlib.sha256()
-    for name in sorted(data):
-        for part in (name.encode(), data[name]):
-            digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
 
 
 def _days(option: str, value: int | None) -> datetime.timedelta | None:

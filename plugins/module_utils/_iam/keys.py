@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from .._gcp.client import ApiError, LostAnswer
-from .._reconcile.errors import ReconcileError
+from .._reconcile.errors import ReconcileError, full_stop
 from .api import Iam, account_path
 
 LIMIT = 10
@@ -74,7 +74,7 @@ class AccountKeys:
     def create(self, known: Collection[str]) -> NewKey:
         """Make a key and wait until IAM lists it.  known: ids of the keys that there are already.
 
-        Making a key is not idempotent, so it is never repeated blindly: when the answer is lost, the key that nobody can use is
+        Making a key is not idempotent, so it is never repeated blindly: if the answer is lost, the unusable key is
         looked for and deleted, and LostAnswer is raised.
         """
         try:
@@ -115,7 +115,7 @@ class AccountKeys:
                 raise
 
     def _after_lost_answer(self, known: Collection[str], error: Exception) -> LostAnswer:
-        """Delete the key whose private half nobody has.  More than one unknown key means that somebody else makes keys too."""
+        """Delete the key whose private half is lost.  More than one unknown key means that others create keys, too."""
         clock = self.iam.client.clock
         deadline = clock.now() + _LOST
         unknown: list[str] = []
@@ -146,7 +146,7 @@ def _moment(text: str) -> datetime.datetime:
 
 
 def identity(json_file: bytes | None) -> tuple[str, str] | None:
-    """(private_key_id, client_email) of a key file's contents, or None when it is no such file."""
+    """(private_key_id, client_email) of a key file's contents, or None if it is not a key file."""
     try:
         found = json.loads(json_file or b"")
         return str(found["private_key_id"]), str(found["client_email"])
@@ -161,8 +161,8 @@ def _refusal(email: str, error: ApiError) -> ReconcileError:
     text = " ".join([error.server_message, *types])
     if error.status == 400 and ("Key creation is not allowed" in text or "disableServiceAccountKeyCreation" in text):
         return KeysForbidden(
-            f"The organization's policy forbids keys of {email} ({error.server_message}) Use Workload Identity Federation for GKE "
-            f"instead, which needs no key: the roles do so with cdc_identity: workload_identity.",
+            f"The organization's policy forbids keys of {email}: {full_stop(error.server_message)} Use Workload Identity Federation for "
+            f"GKE instead, which needs no key: the roles do so with cdc_identity: workload_identity.",
             http_status=error.status,
             reason=error.reason,
         )

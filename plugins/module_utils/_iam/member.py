@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One member's roles on one resource, as the engine knows resources.  PRIVATE to the collection.
+"""One member's roles on one resource, as a resource of the engine.  PRIVATE to the collection.
 
 Grants are additive: what others wrote into the policy stays, and a lost race is run again.
 """
@@ -49,7 +49,7 @@ class PolicyStore(t.Protocol):
 
 
 class _NoResource(ReconcileError):
-    """The resource whose policy shall change does not exist, or cannot be read yet."""
+    """The resource whose policy is to change does not exist, or cannot be read yet."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Revoke(Action):
 
 
 class Member:
-    """The roles that a member shall have, or shall not have.
+    """The roles that a member is to have, or is not to have.
 
     params: the module's parameters.  timeout: seconds that lost races, and resources and accounts that were made a moment ago, are
     tried again.
@@ -139,17 +139,17 @@ class Member:
     def _check(self, allow_public: bool) -> None:
         if self.member in PUBLIC:
             if self.present and not allow_public:
-                raise Refused(f"{self.member} means everybody on the internet; set allow_public: true if that is meant.")
+                raise Refused(f"{self.member} means everyone on the internet; set allow_public: true to allow it.")
         elif not _MEMBER.fullmatch(self.member):
             raise InvalidInput(
-                f"member: {self.member!r} is no member that IAM takes, like serviceAccount:NAME@PROJECT.iam.gserviceaccount.com, "
+                f"member: {self.member!r} is not a valid IAM member, like serviceAccount:NAME@PROJECT.iam.gserviceaccount.com, "
                 f"user:NAME@DOMAIN, group:NAME@DOMAIN, domain:DOMAIN, principal://… or principalSet://…."
             )
         elif self.present and self.member.startswith("deleted:"):
             raise InvalidInput(f"member: {self.member} was deleted and can only be removed (state: absent).")
         for role in self.roles:
             if not _ROLE.fullmatch(role):
-                raise InvalidInput(f"roles: {role!r} is no role, like roles/pubsub.publisher or projects/PROJECT/roles/NAME.")
+                raise InvalidInput(f"roles: {role!r} is not a role, like roles/pubsub.publisher or projects/PROJECT/roles/NAME.")
 
 
 def normalised(member: str) -> str:

@@ -47,7 +47,7 @@ class RestPolicy:
         self.iam.call(attempt, f"{self._permission}.setIamPolicy", "POST", f"{self._path}:setIamPolicy", self._endpoint, body=body)
 
     def conflict(self, error: Exception) -> bool:
-        """Whether `error` is a lost race: somebody else wrote between our read and our write."""
+        """Whether `error` is a lost race: another writer was faster."""
         return rest_conflict(error)
 
     def unknown_member(self, error: Exception) -> bool:
@@ -63,7 +63,7 @@ def project_policy(client: Client, project: str) -> RestPolicy:
 
 
 def account_policy(client: Client, email: str) -> RestPolicy:
-    """The policy of a service account: who may act as it (iam v1)."""
+    """The policy of a service account: who may impersonate it (iam v1)."""
     path = account_path("resource", email, client.options.project)
     version = {"query": {"options.requestedPolicyVersion": POLICY_VERSION}}
     return RestPolicy(client, f"service account {email}", path.removeprefix("/v1/"), path, "iam_endpoint", "iam.serviceAccounts", version)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 from .._gcp.client import Client
 from .._gcp.options import GcpOptions
-from .._reconcile.plan import Action, Plan
+from .._reconcile.engine import ReadOnly
 from .api import Iam, Json
 
 
-class ProjectInfo:
+class ProjectInfo(ReadOnly[Json]):
     """One project, as Resource Manager has it (cloudresourcemanager v3)."""
 
     def __init__(self, client: Client) -> None:
@@ -28,14 +28,6 @@ class ProjectInfo:
         """The project.  One that does not exist is refused like one that is forbidden (403), so it is an error either way."""
         path = f"/v3/projects/{self.iam.project}"
         return self.iam.call(f"Reading {self.title}", "resourcemanager.projects.get", "GET", path, "resource_manager_endpoint")
-
-    def plan(self, observed: Json | None) -> Plan:
-        """Nothing to do, ever."""
-        return Plan(None, None)
-
-    def apply(self, action: Action) -> None:
-        """Never called: there are no actions."""
-        raise AssertionError("resourcemanager_project_info has no actions")
 
     def facts(self, observed: Json | None) -> dict[str, t.Any]:
         found = observed or {}

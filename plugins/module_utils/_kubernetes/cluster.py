@@ -33,7 +33,7 @@ RETRIED = frozenset({429, 502, 503, 504})
 """HTTP codes after which the same request is sent again; every request of this collection may arrive twice."""
 
 FIRST_ANSWER_TIMEOUT = 10.0
-"""Seconds to try for a server that has never answered: then the address is more probably wrong than the server restarting."""
+"""Seconds to try for a server that has never answered: then a wrong address is more likely than a restart."""
 
 
 KINDS: dict[tuple[str, str], tuple[str, bool]] = {
@@ -90,7 +90,7 @@ class Cluster:
         return self.request(attempt, "PATCH", path, query, manifest, "application/apply-patch+yaml")
 
     def delete(self, manifest: Manifest) -> None:
-        """Start the deletion of an object, its dependents first; an object that is gone already is no error."""
+        """Start the deletion of an object, its dependents first; a missing object is not an error."""
         kind, namespace, name = identity(manifest)
         path = self.path(str(manifest["apiVersion"]), kind, namespace, name)
         try:
@@ -111,7 +111,7 @@ class Cluster:
         plural, namespaced = self._kind(api_version, kind)
         root = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
         if namespaced and not namespace:
-            raise InvalidInput(f"A {kind} lives in a namespace: give metadata.namespace.")
+            raise InvalidInput(f"A {kind} is namespaced: set metadata.namespace.")
         within = f"/namespaces/{namespace}" if namespaced else ""
         return f"{root}{within}/{plural}{f'/{name}' if name else ''}"
 
@@ -149,7 +149,7 @@ class Cluster:
         return dict(json.loads(self._send(attempt, method, path, query, body, content_type)))
 
     def text(self, attempt: str, path: str, query: Mapping[str, str]) -> str:
-        """Like a GET `request` for what is no JSON: a pod's log."""
+        """Like a GET `request`, for what is not JSON: a pod's log."""
         return self._send(attempt, "GET", path, query, None, "application/json").decode(errors="replace")
 
     def _send(

@@ -26,7 +26,7 @@ def masked_lines(lines: Iterable[str], secrets: Sequence[str]) -> list[str]:
 
 
 def last_error(lines: Sequence[str]) -> str | None:
-    """The last line that tells of an error, as a sentence; None when there is none."""
+    """A message with the last line that reports an error; None if there is none."""
     found = next((line for line in reversed(lines) if "ERROR" in line or "Exception" in line), None)
     return f"The last error in its log: {found.rstrip('.')}." if found else None
 

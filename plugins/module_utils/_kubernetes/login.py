@@ -23,7 +23,7 @@ KUBERNETES = Library("kubernetes", _ERROR)
 
 
 class LoginError(ReconcileError):
-    """No way into the cluster could be made of the options."""
+    """The options do not give access to a cluster."""
 
 
 def configuration(options: KubernetesOptions) -> t.Any:
@@ -37,7 +37,7 @@ def configuration(options: KubernetesOptions) -> t.Any:
         if options.kubeconfig:
             _from_kubeconfig(options, found)
         elif options.context:
-            raise InvalidInput("context names an entry of a kubeconfig: give kubeconfig too.")
+            raise InvalidInput("context names an entry of a kubeconfig: set kubeconfig, too.")
         elif not options.host:
             _from_pod(found)
     except (kubernetes.config.ConfigException, OSError, ValueError, TypeError, yaml.YAMLError) as error:
@@ -67,7 +67,7 @@ def _from_kubeconfig(options: KubernetesOptions, found: t.Any) -> None:
 def _from_pod(found: t.Any) -> None:
     if "KUBERNETES_SERVICE_HOST" not in os.environ:
         raise InvalidInput(
-            "Name the cluster: give kubeconfig (or K8S_AUTH_KUBECONFIG), or host and api_key. "
+            "Name the cluster: set kubeconfig (or K8S_AUTH_KUBECONFIG), or host and api_key. "
             "KUBECONFIG and ~/.kube/config are not used, so that no run reaches a cluster by accident."
         )
     kubernetes.config.load_incluster_config(client_configuration=found)

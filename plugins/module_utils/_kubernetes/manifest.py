@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import json
 import typing as t
 from collections.abc import Callable, Mapping
 
+from .._reconcile.digest import data_digest
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
 from .cluster import Json, Manifest
 
 NOISE = ("creationTimestamp", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid")
-"""Parts of metadata that the server writes at every change, and that nobody asks for."""
+"""Parts of metadata that the server writes at every change."""
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """kubectl's copy of what it applied; of a Secret it shows the data."""
@@ -36,7 +35,7 @@ def checked(definition: Manifest) -> Json:
         raise InvalidInput("definition must not have status: the server writes it.")
     if is_secret(definition) and (definition.get("data") or definition.get("stringData")):
         raise InvalidInput(
-            "Give a Secret's values in secret_data, not in definition.data or definition.stringData: Ansible logs definition."
+            "Put a Secret's values into secret_data, not into definition.data or definition.stringData: Ansible logs definition."
         )
     return dict(definition)
 
@@ -94,14 +93,9 @@ def sha256(found: Manifest) -> str | None:
         try:
             pairs = {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
         except binascii.Error as error:
-            raise InvalidInput(f"Secret {found['metadata']['name']} holds data that is no base64.") from error
+            raise InvalidInput(f"Secret {found['metadata']['name']} contains data that is not base64.") from error
     elif found.get("kind") == "ConfigMap":
         pairs = {key: str(value).encode() for key, value in (found.get("data") or {}).items()}
     else:
         return None
-    return digest({key: hashlib.sha256(value).hexdigest() for key, value in pairs.items()})
-
-
-def digest(parts: Mapping[str, t.Any]) -> str:
-    """SHA-256, as hex, of named parts: the same for the same parts in any order."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return data_digest(pairs)

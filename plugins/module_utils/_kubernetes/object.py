@@ -20,7 +20,7 @@ from .options import KubernetesOptions
 from .unchanged import applied_unchanged
 
 HOLDS_DATA = frozenset({"Namespace", "PersistentVolume", "PersistentVolumeClaim"})
-"""Kinds whose deletion may delete data that nobody can bring back."""
+"""Kinds whose deletion may delete data that cannot be restored."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Delete(Action):
 class KubernetesObject:
     """One object.
 
-    manifest: what is wanted, at least apiVersion, kind and metadata.name.  present: False when it shall not exist.
+    manifest: what is wanted, at least apiVersion, kind and metadata.name.  present: False if it is to be deleted.
     force_conflicts: take over fields that other managers own.  delete_data: allow to delete kinds that hold data.
     wait_timeout: seconds to wait for a deletion.  keep_existing: leave an object that exists as it is.
     readable: what to show of a Secret's values, by key; the others stay hidden.
@@ -111,7 +111,7 @@ class KubernetesObject:
         before = None if observed.live is None else comparable(observed.live, self.readable)
         if observed.expected is None:
             if self.manifest["kind"] in HOLDS_DATA and not self.delete_data:
-                raise Refused(f"Deleting {self.title} may delete data for good; say delete_data=true if that is meant.")
+                raise Refused(f"Deleting {self.title} may destroy data; set delete_data=true to allow it.")
             return Plan(before, None, (Delete(f"delete {self.title}"),))
         after = comparable(observed.expected, self.readable)
         if unchanged(observed):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a Deployment's rollout is done, goes on, or cannot end well.  PRIVATE to the collection.  Pure functions.
+"""Whether a Deployment's rollout is done, in progress, or cannot succeed.  PRIVATE to the collection.  Pure functions.
 
 Done means more than "Available": the controller has seen the template, each replica of it is available, and no pod of an older
 template is left (with strategy Recreate, availability alone can still be the old pod's).
@@ -27,7 +27,7 @@ HOPELESS = frozenset(
 """Reasons of a waiting container that do not pass by themselves."""
 
 RESTARTS = 2
-"""Restarts under our eyes after which a container counts as crash-looping, whatever its exit code: Debezium Server ends with 0
+"""Restarts during the wait after which a container counts as crash-looping, whatever its exit code: Debezium Server ends with 0
 when Pub/Sub refuses it."""
 
 
@@ -60,7 +60,7 @@ class State(Enum):
 class Verdict:
     """How far a rollout is, why, and whose log tells more.
 
-    pod, container: where to look, None when there is no such place.  previous: the log of the container's last life is meant.
+    pod, container: where to look, None when there is no such place.  previous: look at the log of the container's previous run.
     """
 
     state: State
@@ -82,7 +82,7 @@ def judge(view: View) -> Verdict:
         if failures:
             return failures[0]
     if old:
-        return Verdict(State.GOING_ON, f"pod {_name(old[0])} of the former template is still there")
+        return Verdict(State.GOING_ON, f"pod {_name(old[0])} of the previous template is still running")
     counts = [status.get(key, 0) for key in ("updatedReplicas", "availableReplicas", "replicas")]
     if counts == [wanted] * 3 and len(new) == wanted:
         return Verdict(State.DONE, "rolled out", pod=_name(new[0]) if new else None)
@@ -146,7 +146,7 @@ def _pod_failures(pod: Json, view: View) -> Iterator[Verdict]:
         if again >= RESTARTS or (again > 0 and reason == "CrashLoopBackOff"):
             ended = status.get("lastState", {}).get("terminated") or status.get("state", {}).get("terminated") or {}
             how = f"exit code {ended.get('exitCode', 'unknown')}, {ended.get('reason', 'no reason')}"
-            text = f"pod {_name(pod)}, container {name} ends again and again ({how}, {status['restartCount']} restarts)"
+            text = f"pod {_name(pod)}, container {name} keeps restarting ({how}, {status['restartCount']} restarts)"
             yield Verdict(State.FAILED, text, _name(pod), name, previous="terminated" in status.get("lastState", {}))
     for condition in pod.get("status", {}).get("conditions", ()):
         if condition.get("reason") == "Unschedulable" and condition.get("status") == "False" and view.waited >= view.scheduling_timeout:
@@ -175,7 +175,9 @@ def _deployment_failures(view: View) -> Iterator[Verdict]:
 
 def _going_on(new: list[Json], view: View) -> Verdict:
     if not new:
-        return Verdict(State.GOING_ON, "there is no pod yet" if view.deployment["spec"].get("replicas", 1) else "its pods are still there")
+        return Verdict(
+            State.GOING_ON, "there is no pod yet" if view.deployment["spec"].get("replicas", 1) else "its pods are still terminating"
+        )
     pod = new[0]
     for status, _ in _containers(pod):
         waiting = status.get("state", {}).get("waiting")

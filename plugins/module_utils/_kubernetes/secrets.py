@@ -8,8 +8,8 @@ import binascii
 import typing as t
 from collections.abc import Mapping
 
+from .._reconcile.engine import ReadOnly
 from .._reconcile.errors import ReconcileError
-from .._reconcile.plan import Action, Plan
 from .cluster import Cluster
 from .manifest import sha256
 from .options import KubernetesOptions
@@ -34,7 +34,7 @@ class SecretStore:
         try:
             return {key: base64.b64decode(value, validate=True) for key, value in (found.get("data") or {}).items()}
         except binascii.Error as error:
-            raise ReconcileError(f"Secret {namespace}/{name} holds data that is no base64.") from error
+            raise ReconcileError(f"Secret {namespace}/{name} contains data that is not base64.") from error
 
     def sha256(self, namespace: str, name: str) -> str | None:
         """The checksum of a Secret's data, as kubernetes_object returns it; None when there is no such Secret."""
@@ -47,7 +47,7 @@ class SecretStore:
         """Create the Secret, or make it hold `data`, `labels` and `annotations`.
 
         Keys that other managers wrote stay; keys that cdc.gcp wrote earlier and that are not in `data` now go.  A key that
-        somebody else changed in the meantime is taken back: the caller is the owner of what it stores.
+        was changed by another manager in the meantime is taken back: the caller is the owner of what it stores.
         """
         manifest = {
             "apiVersion": "v1",
@@ -59,8 +59,8 @@ class SecretStore:
         self._cluster.apply(manifest, force=True)
 
 
-class SecretDigest:
-    """The digest of a Secret that somebody else stores.  Changes nothing."""
+class SecretDigest(ReadOnly[str]):
+    """The digest of a Secret that is stored by another system.  Changes nothing."""
 
     def __init__(self, cluster: Cluster, namespace: str, name: str) -> None:
         self._store = SecretStore(cluster)
@@ -71,14 +71,6 @@ class SecretDigest:
     def read(self) -> str | None:
         """The digest; None when there is no such Secret."""
         return self._store.sha256(self._namespace, self._name)
-
-    def plan(self, observed: str | None) -> Plan:
-        """Nothing to do, ever."""
-        return Plan(None, None)
-
-    def apply(self, action: Action) -> None:
-        """Never called: there are no actions."""
-        raise AssertionError("SecretDigest has no actions")
 
     def facts(self, observed: str | None) -> dict[str, t.Any]:
         return {"sha256": observed}

@@ -4,7 +4,7 @@
 The server writes into metadata.managedFields which fields our last apply set (kubernetes.io/docs/reference/using-api/server-side-apply,
 "Field management"; the format is FieldsV1 of structured-merge-diff).  When these are exactly the fields of the manifest, and each has
 the manifest's value, an apply would neither set, remove nor take over anything.  Whatever is not understood, or was normalised by the
-server, is no proof; the server's dry run then decides.
+server, proves nothing; the server's dry run then decides.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _same_map(owned: Mapping[str, Json], wanted: t.Any, live: t.Any) -> bool:
 
 
 def _same_items(owned: Mapping[str, Json], wanted: t.Any, live: t.Any) -> bool:
-    """A list of items that are told apart by key.  Items of others, or another order, are no proof."""
+    """A list of items that are told apart by key.  With items of others, or in another order, nothing is proven."""
     if not isinstance(wanted, list) or not isinstance(live, list) or not len(owned) == len(wanted) == len(live):
         return False
     free = dict(owned)

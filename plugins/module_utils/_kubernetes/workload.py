@@ -22,7 +22,7 @@ LOG_LINES = 20
 
 
 class RolloutFailed(ReconcileError):
-    """The rollout cannot end well; `details` has the last log lines."""
+    """The rollout cannot succeed; `details` has the last log lines."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Workload(KubernetesObject):
 
     wait: whether to wait for the rollout.  wait_timeout: seconds for that, and for a deletion.
     scheduling_timeout: seconds that a pod may find no node.
-    hint: what the last log lines, and the reason after them, may mean, as a sentence, or None.
+    hint: what the last log lines, and the reason after them, may mean, as one message, or None.
     results: further values for the module's result that are known beforehand.
     want_pod: whether the fact `pod_name` is asked for; of an unchanged Deployment that rolled out it costs one more request.
     """
@@ -98,7 +98,7 @@ class Workload(KubernetesObject):
             nonlocal last
             view = self._view()
             if view is None:
-                raise RolloutFailed(f"{self.title} was deleted by somebody while its rollout was waited for.")
+                raise RolloutFailed(f"{self.title} was deleted during its rollout.")
             waited = self.cluster.clock.now() - begin
             last = judge(dataclasses.replace(view, restarts=before, waited=waited, scheduling_timeout=self.scheduling_timeout))
             if last.state is State.FAILED:

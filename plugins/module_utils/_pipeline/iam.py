@@ -55,6 +55,7 @@ def _account(run: Context, known: Known) -> ServiceAccount:
     params = {
         "account_id": pipeline["cdc_service_account"],
         "display_name": pipeline["iam_display_name"],
+        "new_account": {"display_name": pipeline["cdc_service_account"]},
         "description": None,
         "disabled": None,
         "state": "present",

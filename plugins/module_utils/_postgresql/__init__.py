@@ -2,7 +2,7 @@
 """What the pipeline needs inside PostgreSQL, over a direct connection.  PRIVATE to the collection.
 
 options.py             the options that every PostgreSQL module shares
-connection.py          connections, log-in probes, and errors as sentences
+connection.py          connections, log-in probes, and error messages
 statements.py          the one kind of action: statements in one transaction
 tables.py              tables as the catalog has them, and whether each can be captured
 role.py                reading a role's attributes, memberships and privileges

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections to PostgreSQL, and what they say as sentences.  PRIVATE to the collection."""
+"""Connections to PostgreSQL, and their errors as messages.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ except ImportError as error:
 PSYCOPG = Library("psycopg", _ERROR)
 
 LOCK_TIMEOUT_SECONDS = 30
-"""How long a statement waits for a lock that somebody else holds."""
+"""How long a statement waits for a lock."""
 
 T = t.TypeVar("T")
 
@@ -55,7 +55,7 @@ class DatabaseMissing(DatabaseError):
 
 @dataclass
 class _Kept:
-    """The kept connection of one log-in; the lock is of whoever uses it."""
+    """The kept connection of one log-in; the lock is held while it is in use."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     connection: Connection | None = None
@@ -216,19 +216,19 @@ def _connect_error(options: ServerOptions, login: Login, error: psycopg.Error) -
     where = f"{options.host}:{options.port} as {login.user} to database {options.database}"
     said = _one_line(str(error), login.password)
     if _WRONG_PASSWORD.search(said):
-        return LoginRefused(f"Cannot log in at {where}: the password is wrong, or there is no such role. Check both.")
+        return LoginRefused(f"Cannot log in at {where}: the password is wrong, or the role does not exist. Check both.")
     if _NO_DATABASE.search(said):
-        return DatabaseMissing(f"Cannot log in at {where}: there is no such database. Create it first, or correct login_db.")
+        return DatabaseMissing(f"Cannot log in at {where}: the database does not exist. Create it first, or correct login_db.")
     if _NOT_ADMITTED.search(said):
         return NotAdmitted(f"Cannot log in at {where}: the password is right, but {said.rpartition('FATAL: ')[2]}.")
     if isinstance(error, psycopg.errors.ConnectionTimeout) or "timeout expired" in said:
-        advice = f"no answer within {options.connect_timeout} s. Is there a route to it, and does its network let this machine in?"
+        advice = f"no answer within {options.connect_timeout} s. Is there a route to it, and does its firewall admit this machine?"
     elif "Connection refused" in said:
-        advice = "connection refused. Does the server run, and is login_port right?"
+        advice = "connection refused. Is the server running, and is login_port correct?"
     elif "certificate verify failed" in said or "root certificate" in said or "SSL error" in said:
         advice = f"TLS failed ({said}). Is ca_certificate this server's own CA?"
     elif "too many" in said or "remaining connection slots" in said:
-        advice = f"the server takes no more connections ({said}). Run again later."
+        advice = f"the server accepts no more connections ({said}). Run again later."
     else:
         advice = said
     return DatabaseError(f"Cannot log in at {where}: {advice}")
@@ -242,7 +242,7 @@ def _statement_error(options: ServerOptions, login: Login, error: psycopg.Error)
         return DatabaseError(f"{login.user} lacks a privilege in {where}: {said}.", sqlstate=error.sqlstate)
     if isinstance(error, psycopg.errors.LockNotAvailable):
         return DatabaseError(
-            f"A lock was not free for {LOCK_TIMEOUT_SECONDS} s in {where}: {said}. See who holds it in pg_stat_activity, then run again.",
+            f"Waited {LOCK_TIMEOUT_SECONDS} s for a lock in {where}: {said}. See who holds it in pg_stat_activity, then run again.",
             sqlstate=error.sqlstate,
         )
     if error.sqlstate is None:

@@ -112,7 +112,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class DebeziumTables:
-    """The objects as wanted.  user: the replication user.  offset_table, signal_table: None for none."""
+    """The wanted objects.  user: the replication user.  offset_table, signal_table: None for none."""
 
     options: ServerOptions
     login: Login
@@ -129,7 +129,7 @@ class DebeziumTables:
         for option in ("schema", "offset_table", "signal_table"):
             if params[option] and not PLAIN_NAME.fullmatch(params[option]):
                 raise InvalidInput(
-                    f"{option} {params[option]!r} must be of lower-case letters, digits and _, for Debezium does not quote it."
+                    f"{option} {params[option]!r} must be of lower-case letters, digits and _, because Debezium does not quote it."
                 )
         offset_table, signal_table = params["offset_table"] or None, params["signal_table"] or None
         if signal_table == offset_table:
@@ -209,7 +209,7 @@ class DebeziumTables:
     def _check(self, observed: Observed) -> None:
         """Raise for what would fail half-way, before anything is changed."""
         if not observed.user_exists and not self.options.absent_allowed:
-            raise Refused(f"There is no role {self.user} to grant to; make it first with the module postgresql_replication_user.")
+            raise Refused(f"Role {self.user} does not exist; create it first with cdc.gcp.postgresql_replication_user.")
         for name, table in observed.tables.items():
             _check_columns(f"{self.schema}.{name}", table, self.layouts[name])
             if table.ungrantable:
@@ -220,11 +220,11 @@ class DebeziumTables:
         schema = observed.schema
         if schema is None and not observed.may_create_schema:
             raise Refused(
-                f"{self.login.user} may not make schema {self.schema}; run GRANT CREATE ON DATABASE {self.options.database} TO "
+                f"{self.login.user} may not create schema {self.schema}; run GRANT CREATE ON DATABASE {self.options.database} TO "
                 f"{self.login.user} as the database's owner."
             )
         if schema and not schema.may_create and len(observed.tables) < len(self.layouts):
-            raise Refused(f"{self.login.user} may not make tables in schema {self.schema}; log in as its owner {schema.owner}.")
+            raise Refused(f"{self.login.user} may not create tables in schema {self.schema}; log in as its owner {schema.owner}.")
         if schema and not schema.usage and not schema.may_grant:
             raise Refused(
                 f"{self.user} needs USAGE on schema {self.schema}, which {self.login.user} may not grant; log in as {schema.owner}."
@@ -249,7 +249,7 @@ class DebeziumTables:
         if self.offset_table in observed.tables and not self.drop_offsets:
             raise Refused(
                 f"Without its offsets in {self.schema}.{self.offset_table}, Debezium starts over with a new snapshot; "
-                "drop_offsets=true allows to drop them."
+                "set drop_offsets=true to drop them."
             )
         foreign = [f"{self.schema}.{name} of {table.owner}" for name, table in observed.tables.items() if not table.ours]
         if foreign:
@@ -282,7 +282,7 @@ def _check_columns(name: str, table: ExistingTable, layout: Layout) -> None:
     further = [column for column in table.columns if column.name not in {one.name for one in layout.columns} and column.required]
     if wrong or further:
         raise Refused(
-            f"{name} is there, but is not Debezium's table: "
+            f"{name} exists, but is not Debezium's table: "
             + "; ".join([f"it needs {column}" for column in wrong] + [f"{column} must not be required" for column in further])
             + ". Use another name, or change the table."
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The publication: which tables PostgreSQL sends to Debezium.  PRIVATE to the collection.
 
-It is FOR TABLE with a list of tables: FOR ALL TABLES and FOR TABLES IN SCHEMA need a superuser, whom Cloud SQL gives nobody.
+It is FOR TABLE with a list of tables: FOR ALL TABLES and FOR TABLES IN SCHEMA need a superuser, which Cloud SQL does not offer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .._table_name import TableName, parse_tables
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
-from .tables import Table, check_capturable, read_tables
+from .tables import Table, check_capturable, not_there_yet, read_tables
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
 """What a publication publishes by default, and all that there is."""
@@ -37,7 +37,7 @@ class Existing:
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there.  may_create: the login may make publications in this database.  slot_active: somebody reads the slot named."""
+    """What is there.  may_create: the login may make publications in this database.  slot_active: the slot of that name has a reader."""
 
     publication: Existing | None
     tables: Mapping[TableName, Table]
@@ -182,9 +182,9 @@ class Publication:
         return [name for name in self.tables if name not in observed.tables]
 
     def _pending_warnings(self, observed: Observed) -> t.Iterator[str]:
-        pending = ", ".join(map(str, self._pending(observed)))
+        pending = self._pending(observed)
         if pending:
-            yield f"There is no table {pending} yet; the next run after it was made adds it to {self.title}."
+            yield f"{not_there_yet(pending)}; a run after the creation adds what is missing to {self.title}."
 
     def _state(self, tables: Iterable[TableName], operations: Iterable[str], via_root: bool) -> dict[str, t.Any]:
         return {

@@ -16,7 +16,7 @@ from .statements import Execute, execute, statement
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What hangs on the role.
+    """What depends on the role.
 
     slots: active replication slots that its sessions read.  owned: objects it owns, in this database.
     databases: other databases in which it owns something or has privileges.
@@ -29,7 +29,7 @@ class Dependencies:
 
 @dataclass(frozen=True)
 class ReplicationUserRemoval:
-    """A replication user that shall not exist.
+    """A replication user that is to be dropped.
 
     owner: a second login, which revokes the grants that it gave.  drop_owned: drop what the role owns, too.
     """
@@ -69,18 +69,18 @@ class ReplicationUserRemoval:
         if observed is None:
             return Plan(None, None)
         if observed.slots:
-            raise Refused(f"Role {self.name} streams replication slot {', '.join(observed.slots)}; stop Debezium first.")
+            raise Refused(f"Role {self.name} is reading replication slot {', '.join(observed.slots)}; stop Debezium first.")
         if observed.owned and not self.drop_owned:
-            raise Refused(f"Role {self.name} owns {', '.join(observed.owned)}; give it another owner, or allow drop_owned=true to drop it.")
+            raise Refused(f"Role {self.name} owns {', '.join(observed.owned)}; reassign them, or set drop_owned=true to drop them.")
         if observed.databases:
             raise Refused(
                 f"Role {self.name} owns objects or has privileges in database {', '.join(observed.databases)}; "
-                "run this with that login_db and revoke them there first."
+                "run this task with that login_db first."
             )
         return Plan({"name": self.name, "owned": list(observed.owned)}, None, tuple(self._actions()))
 
     def _actions(self) -> Iterator[Execute]:
-        """DROP OWNED revokes what the login that runs it granted, and takes the rights of the role: hence the memberships."""
+        """DROP OWNED revokes what the login that runs it granted, and needs the rights of the role, therefore the memberships."""
         drop_owned = statement("DROP OWNED BY {}", self.name)
         if self.owner:
             owner = self.owner.user

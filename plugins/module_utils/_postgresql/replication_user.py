@@ -15,6 +15,7 @@ from .connection import Connection, Sessions, password_works, session, unless_ab
 from .options import Login, ServerOptions, login
 from .role import Privilege, Privileges, Role, read_privileges, read_role
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
+from .tables import not_there_yet
 
 SUPERUSER_GROUP = "cloudsqlsuperuser"
 UNKNOWN = Secret("")
@@ -25,7 +26,7 @@ UNKNOWN = Secret("")
 class Observed:
     """What is there.
 
-    password_works: whether the wanted password logs in; None when nobody asked.
+    password_works: whether the wanted password logs in; None if it was not tried.
     owner_privileges: as `privileges`, but with what the owner's login may grant; None when that login was not needed.
     """
 
@@ -60,7 +61,7 @@ class ReplicationUser:
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> ReplicationUser:
         """From the parameters of the module postgresql_replication_user."""
         if params["password"] == "":
-            raise InvalidInput("password is empty; PostgreSQL lets nobody log in with an empty password.")
+            raise InvalidInput("password is empty; PostgreSQL refuses log-ins with an empty password.")
         return cls(
             options=ServerOptions.from_params(params, check_mode, sessions),
             admin=login(params),
@@ -99,7 +100,7 @@ class ReplicationUser:
         if observed is None:
             return self._plan_unseen()
         if observed.wal_level != "logical" and not self.options.absent_allowed:
-            raise ReconcileError(_wal_level_sentence(observed.wal_level))
+            raise ReconcileError(_wal_level_message(observed.wal_level))
         actions = [*self._role_actions(observed), *self._grant_actions(observed), *self._revoke_actions(observed.privileges)]
         return Plan(
             before=self._state(observed) if observed.role else None,
@@ -126,7 +127,7 @@ class ReplicationUser:
     # The role itself
 
     def _plan_unseen(self) -> Plan:
-        """Server, database or login are still to be made: everything is."""
+        """Server, database or login do not exist yet, so everything is planned."""
         create = self._create()
         tables = [str(name) for name in self.tables or ()]
         after = {"name": self.name, "login": True, "replication": True, "password": self.password, "connect": True}
@@ -134,7 +135,7 @@ class ReplicationUser:
 
     def _create(self) -> Execute:
         if self.password is None:
-            raise InvalidInput(f"There is no role {self.name} yet; give the password that it shall have.")
+            raise InvalidInput(f"Role {self.name} does not exist yet; password is required to create it.")
         create = statement("CREATE ROLE {} LOGIN REPLICATION", self.name)
         return Execute(f"create role {self.name} with LOGIN REPLICATION", self.admin, (create,), (self.name, self.password))
 
@@ -146,7 +147,7 @@ class ReplicationUser:
         words = _differing_attributes(role)
         if words:
             yield Execute(f"alter role {self.name}: {words}", self.admin, (statement("ALTER ROLE {} {}", self.name, keywords(words)),))
-        # An expired password is refused whether or not it is right, so it is set anew together with its expiry.
+        # An expired password is refused whether or not it is right, so it is set again together with its expiry.
         if observed.password_works is False and self.password:
             yield Execute(f"set the password of role {self.name}", self.admin, set_password=(self.name, self.password))
         if self.revoke_cloudsqlsuperuser and SUPERUSER_GROUP in role.member_of:
@@ -190,7 +191,7 @@ class ReplicationUser:
         tried = f"neither {self.admin.user} nor {self.owner.user} may" if self.owner else f"{self.admin.user} may not"
         raise Refused(
             f"{self.name} needs {what}, which belongs to {one.owner}, and {tried} grant it. "
-            f"Give owner_user and owner_password of {one.owner} or of a member of it."
+            f"Set owner_user and owner_password to the log-in of {one.owner} or of a member of it."
         )
 
     def _revoke_actions(self, privileges: Privileges) -> t.Iterator[Execute]:
@@ -212,21 +213,21 @@ class ReplicationUser:
 
     def _warnings(self, observed: Observed) -> t.Iterator[str]:
         if observed.wal_level != "logical":
-            yield _wal_level_sentence(observed.wal_level)
+            yield _wal_level_message(observed.wal_level)
         role, privileges = observed.role, observed.privileges
         if role and role.extra:
-            yield f"Role {self.name} has {', '.join(role.extra)}, which a replication user does not need; nothing here takes it away."
+            yield f"Role {self.name} has {', '.join(role.extra)}, which a replication user does not need; this module does not revoke it."
         if role and SUPERUSER_GROUP in role.member_of and not self.revoke_cloudsqlsuperuser:
             yield (
                 f"Role {self.name} is a member of {SUPERUSER_GROUP}, which a replication user does not need; "
-                "revoke_cloudsqlsuperuser=true takes it away."
+                "revoke_cloudsqlsuperuser=true revokes it."
             )
         if self.tables is not None and privileges.other_tables and not self.revoke_others:
             names = ", ".join(map(str, privileges.other_tables))
-            yield f"Role {self.name} may also SELECT from {names}, not captured here; revoke_others=true takes it away."
-        pending = ", ".join(map(str, self._pending(privileges)))
+            yield f"Role {self.name} may also SELECT from {names}, which are not captured here; revoke_others=true revokes it."
+        pending = self._pending(privileges)
         if pending:
-            yield f"There is no table {pending} yet; the next run after it was made grants SELECT on it."
+            yield f"{not_there_yet(pending)}; a run after the creation grants SELECT."
 
     def _state(self, observed: Observed) -> dict[str, t.Any]:
         role, privileges = observed.role, observed.privileges
@@ -264,7 +265,7 @@ class ReplicationUser:
 
 
 def _differing_attributes(role: Role) -> t.LiteralString:
-    """Only what differs is named: PostgreSQL refuses NOSUPERUSER and the like from a role that is no superuser, even unchanged."""
+    """Only what differs is named: PostgreSQL refuses NOSUPERUSER and the like from a role that is not a superuser, even unchanged."""
     words: list[t.LiteralString] = []
     if not role.login:
         words.append("LOGIN")
@@ -282,7 +283,7 @@ def _setting(connection: Connection, name: str) -> str:
     return str(row["value"])
 
 
-def _wal_level_sentence(wal_level: str) -> str:
+def _wal_level_message(wal_level: str) -> str:
     return (
         f"wal_level is {wal_level}, and logical replication needs logical: set the database flag cloudsql.logical_decoding to on "
         "and let the instance restart."

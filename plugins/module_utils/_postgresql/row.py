@@ -57,7 +57,7 @@ class TableRow:
             actions = () if observed.rows else (Action(f"insert a row into {self._table}"),)
             return Plan(before, dict(self._values), actions)
         if len(observed.rows) > 1:
-            raise Refused(f"More than one row of {self._table} has these values; name the values of the primary key to delete just one.")
+            raise Refused(f"More than one row of {self._table} has these values; include the primary key to delete exactly one.")
         return Plan(before, None, tuple(Action(f"delete a row from {self._table}") for _row in observed.rows))
 
     def apply(self, action: Action) -> None:
@@ -91,7 +91,7 @@ class TableRow:
             [self._table.schema, self._table.table],
         ).fetchall()
         if not rows:
-            raise InvalidInput(f"Table {self._table} does not exist or has no primary key; name one that has.")
+            raise InvalidInput(f"Table {self._table} does not exist or has no primary key; name a table with one.")
         return tuple(row["attname"] for row in rows)
 
 

@@ -72,6 +72,12 @@ def columns(names: Sequence[TableName]) -> dict[str, t.Any]:
     return {"schemas": [name.schema for name in names], "tables": [name.table for name in names]}
 
 
+def not_there_yet(names: Sequence[TableName]) -> str:
+    """The beginning of a warning about tables that do not exist."""
+    listed = ", ".join(map(str, names))
+    return f"Table {listed} does not exist yet" if len(names) == 1 else f"Tables {listed} do not exist yet"
+
+
 def check_capturable(tables: Mapping[TableName, Table]) -> None:
     """Raise for the tables that logical replication cannot carry, or whose writers it would break.
 
@@ -80,13 +86,13 @@ def check_capturable(tables: Mapping[TableName, Table]) -> None:
     """
     for table in tables.values():
         if table.kind not in ("r", "p"):
-            raise InvalidInput(f"{table.name} is no table (relkind {table.kind}); a publication has only tables and partitioned tables.")
+            raise InvalidInput(f"{table.name} is not a table (relkind {table.kind}); a publication has only tables and partitioned tables.")
         if not table.permanent:
             raise InvalidInput(f"{table.name} is unlogged or temporary; its changes never reach the write-ahead log.")
     without = [name for table in tables.values() for name in table.without_identity]
     if without:
         raise Refused(
-            f"No primary key and no replica identity: {', '.join(without)}. Captured so, the application's UPDATE and DELETE would fail. "
+            f"No primary key and no replica identity: {', '.join(without)}. If captured, the application's UPDATE and DELETE would fail. "
             "Add a primary key, or run ALTER TABLE ... REPLICA IDENTITY FULL (or USING INDEX) as the owner.",
             tables_without_identity=without,
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._gcp.options import GcpOptions
-from .._reconcile.plan import Action, Plan
+from .._reconcile.engine import ReadOnly
 from .._reconcile.wait import wait_for
 from .gateway import PubSub
 from .values import full_name
@@ -43,11 +43,15 @@ def is_about(body: t.Any, table: str | None, values: Mapping[str, t.Any]) -> boo
     return all(name in row and str(row[name]) == str(value) for name, value in values.items())
 
 
-class ChangeEvent:
-    """The next event that fits.  Messages that do not fit are acknowledged, so give it a subscription of its own."""
+class ChangeEvent(ReadOnly[Event]):
+    """The next event that fits.  Messages that do not fit are acknowledged, so give it a subscription of its own.
 
-    def __init__(self, server: PubSub, params: Mapping[str, t.Any]) -> None:
+    acknowledge: False in check mode; what was pulled then comes again after the subscription's acknowledgement deadline.
+    """
+
+    def __init__(self, server: PubSub, params: Mapping[str, t.Any], acknowledge: bool = True) -> None:
         self._server = server
+        self._acknowledge = acknowledge
         self._subscription = full_name("subscription", params["subscription"], "subscription", server.options.project)
         self._table: str | None = params["table"]
         self._values: Mapping[str, t.Any] = params["values"] or {}
@@ -56,20 +60,14 @@ class ChangeEvent:
         self.title = f"event on subscription {params['subscription']}"
 
     @classmethod
-    def from_params(cls, params: Mapping[str, t.Any], server: PubSub | None = None) -> ChangeEvent:
+    def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, server: PubSub | None = None) -> ChangeEvent:
         """From the module's parameters.  server: one that exists already."""
-        return cls(server or PubSub(GcpOptions.from_params(params)), params)
+        return cls(server or PubSub(GcpOptions.from_params(params)), params, acknowledge=not check_mode)
 
     def read(self) -> Event:
         about = f" of table {self._table}" if self._table else ""
         what = f"an event{about} on {self._subscription}"
         return wait_for(self._pull, what, self._timeout, self._server.clock, first=0.3, longest=2.0)
-
-    def plan(self, observed: Event | None) -> Plan:
-        return Plan(None, None)
-
-    def apply(self, action: Action) -> None:
-        raise AssertionError("waiting for an event changes nothing")
 
     def facts(self, observed: Event | None) -> Mapping[str, t.Any]:
         if observed is None:
@@ -89,8 +87,9 @@ class ChangeEvent:
         received = list(self._server.call(attempt, permission, "subscriber", "pull", request).received_messages)
         if not received:
             return None
-        acknowledged = {"subscription": self._subscription, "ack_ids": [one.ack_id for one in received]}
-        self._server.call(attempt, permission, "subscriber", "acknowledge", acknowledged)
+        if self._acknowledge:
+            acknowledged = {"subscription": self._subscription, "ack_ids": [one.ack_id for one in received]}
+            self._server.call(f"Acknowledging messages of {self._subscription}", permission, "subscriber", "acknowledge", acknowledged)
         for one in received:
             event = _event(one.message)
             if is_about(event.body, self._table, self._values):

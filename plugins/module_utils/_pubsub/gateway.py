@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one way to Pub/Sub: gRPC channel, log-in, deadlines, retries, and errors that a person understands.  PRIVATE to the collection.
+"""The gateway to Pub/Sub: gRPC channel, log-in, deadlines, retries, and errors that a person understands.  PRIVATE to the collection.
 
 The library's own policy is to try for ten silent minutes; here every call has a deadline and a budget of the user's.
 A channel lives for one call, or as long as a `with` block: modules may run in forked processes, and gRPC does not survive a fork.
@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from .._gcp.auth import Login, LoginError
+from .._gcp.client import CREDENTIALS_HINT, NO_MESSAGE, permission_hint
 from .._gcp.options import GcpOptions
 from .._reconcile.engine import Library
-from .._reconcile.errors import InvalidInput, ReconcileError
+from .._reconcile.errors import InvalidInput, ReconcileError, full_stop
 from .._reconcile.retry import Transient, retry
 from .._reconcile.wait import Clock
 
@@ -48,7 +49,7 @@ _CHANNEL_OPTIONS = (
 )
 
 RETRIED = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "INTERNAL", "UNKNOWN"})
-"""Status codes after which the same request is sent again: the gRPC twins of the gateway for REST (429, 500, 503, 504)."""
+"""Status codes after which the same request is sent again: the gRPC counterparts of the REST gateway's (429, 500, 503, 504)."""
 
 
 class PubSubError(ReconcileError):
@@ -150,9 +151,9 @@ class PubSub:
         return grpc.secure_channel(target, grpc.composite_channel_credentials(tls, token), _CHANNEL_OPTIONS)
 
     def _translated(self, attempt: str, permission: str, failure: t.Any) -> ReconcileError:
-        """A failure of the library as the one sentence that a person reads."""
+        """A failure of the library as the one message that a person reads."""
         code = failure.grpc_status_code.name if failure.grpc_status_code else "UNKNOWN"
-        said = failure.message or "no further word"
+        said = failure.message or NO_MESSAGE
         endpoint = self.options.endpoints["pubsub_endpoint"]
         if said.startswith(_NO_TOKEN):
             return LoginError(f"{attempt}: cannot log in to Google Cloud: {said.removeprefix(_NO_TOKEN)}")
@@ -163,11 +164,11 @@ class PubSub:
         if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
             return PubSubError(f"{attempt}: no answer from {endpoint} ({said}). Check the network and pubsub_endpoint.", code, said)
         hint = {
-            "PERMISSION_DENIED": f" The account that runs this needs the permission {permission}.",
-            "UNAUTHENTICATED": " Log in again: the credentials are not accepted.",
-            "UNIMPLEMENTED": " This server does not have that; Google's emulator, for one, has no IAM.",
+            "PERMISSION_DENIED": permission_hint(permission, self.options.project),
+            "UNAUTHENTICATED": CREDENTIALS_HINT,
+            "UNIMPLEMENTED": "This server does not implement it; Google's emulator, for example, has no IAM.",
         }.get(code, "")
-        return PubSubError(f"{attempt} failed with {code}: {said}{hint}", code, said)
+        return PubSubError(" ".join(filter(None, [f"{attempt} failed with {code}: {full_stop(said)}", hint])), code, said)
 
 
 def _client_of(service: Service, channel: t.Any) -> t.Any:

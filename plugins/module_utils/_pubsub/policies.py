@@ -48,7 +48,7 @@ class PubSubPolicy:
         self._call("Setting", "setIamPolicy", "set_iam_policy", request)
 
     def conflict(self, error: Exception) -> bool:
-        """Whether `error` is a lost race: somebody else wrote between our read and our write."""
+        """Whether `error` is a lost race: another writer was faster."""
         return isinstance(error, PubSubError) and error.code == "ABORTED"
 
     def unknown_member(self, error: Exception) -> bool:

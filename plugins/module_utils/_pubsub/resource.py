@@ -19,7 +19,7 @@ Observed = t.TypeVar("Observed")
 
 
 class PubSubResource(ABC, t.Generic[Observed]):
-    """A thing that Pub/Sub keeps under a name.
+    """A named resource of Pub/Sub.
 
     kind: its methods and permissions are named after it.
     client: the API's service whose methods they are.
@@ -53,7 +53,7 @@ class PubSubResource(ABC, t.Generic[Observed]):
     def plan(self, observed: Observed | None) -> Plan: ...
 
     def read(self) -> Observed | None:
-        """Reads may miss a new thing for a while; the server's answer to its creation does not."""
+        """Reads may miss a new resource for a while; the answer to its creation shows it."""
         return self._get() or self._created
 
     def apply(self, action: Action) -> None:
@@ -74,7 +74,7 @@ class PubSubResource(ABC, t.Generic[Observed]):
         return self.server.call(f"{doing} {self.title}", self.permission(verb), self.client, f"{verb}_{self.kind}", request)
 
     def permission(self, verb: str) -> str:
-        """What the method needs, for the error of a caller who has it not."""
+        """What the method needs, for the error of a caller that lacks it."""
         return f"pubsub.{self.kind}s.{verb} on {self.name}"
 
     def _create(self, action: Create) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Pub/Sub subscription, as the engine knows resources.  PRIVATE to the collection."""
+"""A Pub/Sub subscription, as a resource of the engine.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Subscription(PubSubResource[Observed]):
         if not self.present:
             return Plan(before, None, (Delete(f"delete {self.title}"),) if observed else ())
         if observed is None and "topic" not in self.wanted:
-            raise InvalidInput(f"{self.title} does not exist, and creating it needs topic.")
+            raise InvalidInput(f"{self.title} does not exist, and topic is required to create it.")
         wanted = self._after(observed)
         if observed is None:
             summary = f"create {self.title} of topic {wanted.topic}"
@@ -103,8 +103,8 @@ class Subscription(PubSubResource[Observed]):
             if name in mask:
                 raise Refused(
                     f"{self.title} has {name} {getattr(observed, name)!r}, not {getattr(wanted, name)!r}, and Pub/Sub cannot change that "
-                    f"on a subscription that exists. Use another name, or delete it (state: absent) and run again: the messages that "
-                    f"it still holds are lost then."
+                    f"on a subscription that exists. Use another name, or delete it (state: absent) and run again: its pending messages "
+                    f"are lost then."
                 )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Pub/Sub topic, as the engine knows resources.  PRIVATE to the collection."""
+"""A Pub/Sub topic, as a resource of the engine.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Observed:
 
     message_retention_duration: seconds, None when the topic keeps no messages of its own.
     enforce_in_transit: belongs to the storage policy and is carried over when the regions change.
-    subscriptions: full names; filled only when the topic shall go.
+    subscriptions: full names; filled only when the topic is to be deleted.
     """
 
     labels: Mapping[str, str]
@@ -94,7 +94,7 @@ class Topic(PubSubResource[Observed]):
             return False
         if observed.subscriptions and not self.delete_with_subscriptions:
             raise Refused(
-                f"{self.title} still has {len(observed.subscriptions)} subscription(s), which would get no more messages: "
+                f"{self.title} still has {len(observed.subscriptions)} subscription(s), which would no longer receive messages: "
                 f"{', '.join(sorted(observed.subscriptions))}. Delete them first, or set delete_with_subscriptions: true."
             )
         return True

@@ -13,7 +13,7 @@ MINUTE = 60
 DAY = 24 * 60 * MINUTE
 
 Kind = t.Literal["topic", "subscription"]
-"""What the API calls a thing that it keeps under a name."""
+"""The kinds of named resources that the API has."""
 
 _UNITS = {"": 1, "s": 1, "m": MINUTE, "h": 60 * MINUTE, "d": DAY}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")
@@ -30,7 +30,7 @@ def full_name(option: str, value: str, kind: Kind, project: str) -> str:
     owner, name = found.groups() if found else (project, value)
     if not _NAME.fullmatch(name) or name.startswith("goog"):
         raise InvalidInput(
-            f"{option}: {value!r} is no name that Pub/Sub takes: 3 to 255 characters, a letter first, then letters, digits and -_.~+%, "
+            f"{option}: {value!r} is not a valid Pub/Sub name: 3 to 255 characters, a letter first, then letters, digits and -_.~+%, "
             f"and not starting with goog; a full name is projects/PROJECT/{collection}/NAME."
         )
     return f"projects/{owner}/{collection}/{name}"
@@ -43,7 +43,7 @@ def seconds(option: str, value: str, shortest: int, longest: int | None = None) 
     """
     found = re.fullmatch(r"([0-9]+)([smhd]?)", value.strip())
     if not found:
-        raise InvalidInput(f"{option}: {value!r} is no duration; write for example 7d, 24h, 30m or 86400s.")
+        raise InvalidInput(f"{option}: {value!r} is not a duration; write for example 7d, 24h, 30m or 86400s.")
     length = int(found[1]) * _UNITS[found[2]]
     if length < shortest or (longest is not None and length > longest):
         bounds = f"between {shortest} s and {longest} s" if longest is not None else f"at least {shortest} s"

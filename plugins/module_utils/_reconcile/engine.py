@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read, plan, apply: the one sentence that every module of the collection speaks.  PRIVATE to the collection."""
+"""Read, plan, apply: the reconcile loop shared by all modules.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
+import time
 import typing as t
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -38,9 +40,30 @@ class Resource(t.Protocol[Observed]):
         """What the module returns of the resource: snake_case keys, stable, the same in every mode."""
 
 
+class ReadOnly(ABC, t.Generic[Observed]):
+    """Something that is only looked at, such as connection info: there is no action on it.
+
+    title: names it in messages.
+    """
+
+    title: str
+
+    @abstractmethod
+    def read(self) -> Observed | None:
+        """As the server has it, or None when it does not exist.  Changes nothing."""
+
+    @abstractmethod
+    def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
+        """What the module returns of it: snake_case keys, stable."""
+
+    def plan(self, observed: Observed | None) -> Plan:
+        """Nothing to do, so that a graph may hold it beside resources that change."""
+        return Plan(None, None)
+
+
 @t.runtime_checkable
 class Settling(t.Protocol[Observed]):
-    """A resource that takes its time after the last action, for example a rollout."""
+    """A resource that needs time after the last action, for example a rollout."""
 
     def settle(self, observed: Observed | None) -> Observed | None:
         """Wait until the resource does what it is for, and give it back as it then is.
@@ -50,9 +73,12 @@ class Settling(t.Protocol[Observed]):
         """
 
 
+AnyResource: t.TypeAlias = "Resource[t.Any] | ReadOnly[t.Any]"
+
+
 @dataclass(frozen=True)
 class Library:
-    """A Python library that a room needs; `error` is what the import said, or None when it is there."""
+    """A Python library that a package needs; `error` is what the import said, or None if it is installed."""
 
     name: str
     error: ImportError | None
@@ -67,35 +93,52 @@ class Outcome:
     facts: Mapping[str, t.Any]
 
 
-def reconcile(resource: Resource[t.Any], check_mode: bool) -> Outcome:
+def reconcile(resource: AnyResource, check_mode: bool) -> Outcome:
     """Bring `resource` to what is wanted; in check mode only say what would be done.
 
     After a change the resource is read again, so that the facts are the server's, not ours.
     """
     observed = resource.read()
     plan = resource.plan(observed)
-    done: list[str] = []
-    if plan.actions and not check_mode:
-        for action in plan.actions:
-            try:
-                resource.apply(action)
-            except ReconcileError as error:
-                error.details.setdefault("failed_action", action.summary)
-                error.details.setdefault("done_actions", done)
-                raise
-            done.append(action.summary)
-        observed = resource.read()
-    if isinstance(resource, Settling) and not check_mode:
+    if not check_mode:
+        done: list[str] = []
         try:
-            observed = resource.settle(observed)
+            observed = apply_plan(resource, observed, plan, done)
         except ReconcileError as error:
             error.details.setdefault("done_actions", done)
             raise
     return Outcome(bool(plan.actions), plan, {**resource.facts(observed), **plan.facts})
 
 
-def run(module: AnsibleModule, make: Callable[[], Resource[t.Any]], libraries: Iterable[Library] = ()) -> t.NoReturn:
-    """The whole of a module's main(): check the libraries, reconcile, and end the module with its result.
+def apply_plan(
+    resource: AnyResource,
+    observed: t.Any,
+    plan: Plan,
+    done: list[str],
+    report: Callable[[str, float], None] = lambda summary, seconds: None,
+) -> t.Any:
+    """Apply `plan`, wait until the resource does what it is for, and give it back as it then is.
+
+    done: gets the summary of each action that was applied, also when a later one fails.  report: told of each, with its seconds.
+    """
+    if isinstance(resource, ReadOnly):
+        return observed
+    for action in plan.actions:
+        began = time.monotonic()
+        try:
+            resource.apply(action)
+        except ReconcileError as error:
+            error.details.setdefault("failed_action", action.summary)
+            raise
+        done.append(action.summary)
+        report(action.summary, time.monotonic() - began)
+    if done:
+        observed = resource.read()
+    return resource.settle(observed) if isinstance(resource, Settling) else observed
+
+
+def run(module: AnsibleModule, make: Callable[[], AnyResource], libraries: Iterable[Library] = ()) -> t.NoReturn:
+    """A module's main(): check the libraries, reconcile, and end the module with its result.
 
     `make` builds the resource from the module's parameters; what it raises is reported like any other error.
     """

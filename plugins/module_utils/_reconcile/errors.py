@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one exception tree.  PRIVATE to the collection.
 
-Whatever a user, a server or a network can cause is a `ReconcileError` by the time it leaves a room, so that the engine can turn
-it into one sentence.  Anything else is a defect of ours and keeps its traceback.
+Whatever a user, a server or a network can cause is a `ReconcileError` by the time it leaves a package, so that the engine can turn
+it into one message.  Anything else is a bug of ours and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ from __future__ import annotations
 import typing as t
 
 
-class ReconcileError(Exception):
-    """What went wrong, in one sentence that says what to do.
+def full_stop(words: str) -> str:
+    """A server's words, ended with exactly one full stop, so that a hint can follow."""
+    return words.rstrip(" .\n") + "."
 
-    message: the sentence.
+
+class ReconcileError(Exception):
+    """What went wrong, in one message that says what to do.
+
+    message: the text.
     details: further facts for the module's result (snake_case keys, never a secret).
     """
 
@@ -24,7 +29,7 @@ class ReconcileError(Exception):
 
 
 class InvalidInput(ReconcileError):
-    """The user's own values cannot be right; raised before anything was changed."""
+    """The user's own values are invalid; raised before anything was changed."""
 
 
 class Refused(ReconcileError):

@@ -8,13 +8,12 @@ resource that depends on one that changed is read and planned again right before
 
 from __future__ import annotations
 
-import time
 import typing as t
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from .engine import Resource, Settling, diff
+from .engine import AnyResource, apply_plan, diff
 from .errors import ReconcileError
 from .plan import Plan
 from .progress import Progress
@@ -40,7 +39,7 @@ class Node:
     name: str
     kind: str
     part: str
-    make: Callable[[Known], Resource[t.Any]]
+    make: Callable[[Known], AnyResource]
     needs: tuple[str, ...] = ()
 
 
@@ -54,7 +53,7 @@ class Step:
     """
 
     node: Node
-    resource: Resource[t.Any]
+    resource: AnyResource
     observed: t.Any
     plan: Plan
     facts: Mapping[str, t.Any]
@@ -195,31 +194,20 @@ def apply_graph(result: Result, progress: Progress) -> None:
     """Apply every step in order; a step whose needs changed is read and planned again first."""
     changed: set[str] = set()
     for name, planned in result.steps.items():
-        step = planned
+        step, done = planned, list[str]()
         try:
             if changed.intersection(step.node.needs):
                 step = look(step.node, Known(result.steps))
-            for action in step.plan.actions:
-                begin = time.monotonic()
-                try:
-                    step.resource.apply(action)
-                except ReconcileError as error:
-                    error.details.setdefault("failed_action", action.summary)
-                    raise
-                step = replace(step, done=(*step.done, action.summary))
-                progress.done(action.summary, time.monotonic() - begin)
-            if step.done:
-                changed.add(name)
-                observed = step.resource.read()
-                step = replace(step, observed=observed, facts={**step.resource.facts(observed), **step.plan.facts})
-            if isinstance(step.resource, Settling):
-                observed = step.resource.settle(step.observed)
+            observed = apply_plan(step.resource, step.observed, step.plan, done, progress.done)
+            if observed is not step.observed:
                 step = replace(step, observed=observed, facts={**step.resource.facts(observed), **step.plan.facts})
         except ReconcileError as error:
-            result.steps[name] = step
-            error.details.setdefault("done_actions", result.done())
+            result.steps[name] = replace(step, done=tuple(done))
+            error.details["done_actions"] = result.done()
             raise
-        result.steps[name] = replace(step, settled=True)
+        result.steps[name] = replace(step, done=tuple(done), settled=True)
+        if done:
+            changed.add(name)
 
 
 def changed_fields(plan: Plan) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 
 def without_none(value: t.Any) -> t.Any:
-    """`value` without the keys whose value is None, at every depth: an option that was not given is not a wish."""
+    """`value` without the keys whose value is None, at every depth: an option that was not given has no effect."""
     if isinstance(value, Mapping):
         return {key: without_none(item) for key, item in value.items() if item is not None}
     if isinstance(value, (list, tuple)):

@@ -13,7 +13,7 @@ State = Mapping[str, t.Any]
 
 @dataclass(frozen=True)
 class Action:
-    """One request that brings the resource nearer to what is wanted.  Rooms subclass it with what `apply` needs.
+    """One request that brings the resource nearer to what is wanted.  Packages subclass it with what `apply` needs.
 
     summary: what it does, as a person would say it: "create topic shop.changes".
     """
@@ -23,12 +23,12 @@ class Action:
 
 @dataclass(frozen=True)
 class Plan:
-    """The way from what is there to what is wanted.
+    """The steps from what exists to what is wanted.
 
     before: the resource as it is, or None when it does not exist.
     after: the resource as it will be, or None when it will not exist.
     actions: what to do, in order; none means that nothing changes.
-    warnings: what the user should know although it is no error.
+    warnings: what the user should know although it is not an error.
     facts: further values for the module's result, known from the plan alone (for example `pending_tables`).
     """
 

@@ -16,7 +16,7 @@ T = t.TypeVar("T")
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as the collection sees it; tests hand in their own.
+    """The collection's source of time; tests inject their own.
 
     report: told what is waited for, and for how many seconds so far, at each look of `wait_for`.
     """
@@ -27,7 +27,7 @@ class Clock:
 
 
 def intervals(first: float, factor: float = 2.0, longest: float = 20.0) -> Iterator[float]:
-    """Growing pauses in seconds with jitter of a quarter, so that forty pipelines do not ask in step."""
+    """Growing pauses in seconds with jitter of a quarter, so that forty pipelines do not poll in lockstep."""
     pause = first
     while True:
         yield pause * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
@@ -39,7 +39,7 @@ def wait_for(
 ) -> T:
     """Call `look` until it answers something other than None.
 
-    what: completes the sentence "Waited N s for …" of DeadlineExceeded, which comes after `timeout` seconds.
+    what: completes the message "Waited N s for …" of DeadlineExceeded, which comes after `timeout` seconds.
     """
     start = clock.now()
     deadline = start + timeout
@@ -52,4 +52,4 @@ def wait_for(
         if left <= 0:
             break
         clock.sleep(min(pause, left))
-    raise DeadlineExceeded(f"Waited {timeout:.0f} s for {what}; raise the timeout, or look at it and run again.")
+    raise DeadlineExceeded(f"Waited {timeout:.0f} s for {what}; raise the timeout, or investigate and run again.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import sys
 import time
@@ -12,13 +11,17 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from . import discovery, iam, permissions, services
+from . import services
 from .call import Call, Caller, Context
+from .contract import discovery
+from .contract.journal import Journal
+from .contract.schema import Violation
 from .control import Control, ControlError
 from .errors import ApiError
-from .journal import Journal
-from .schema import Violation
-from .tokens import LoginError, Tokens
+from .iam import permissions, service_accounts
+from .iam.tokens import Tokens
+from .responses import as_json, not_found
+from .token_endpoint import TokenEndpoint
 from .types import Json
 
 if TYPE_CHECKING:
@@ -35,14 +38,14 @@ UNAVAILABLE = {
     502: "Bad Gateway",
     503: "The service is currently unavailable.",
 }
-"""Errors that pass, by HTTP status code."""
+"""Transient errors, by HTTP status code."""
 
 
 class Application:
     """Serves Google's paths, `/token` and `/_sandbox/`.  Makes owner, viewer and the project at its first start."""
 
     def __init__(self, context: Context) -> None:
-        iam.bootstrap(context)
+        service_accounts.bootstrap(context)
         self.context = context
         self.journal = Journal()
         self._directory = discovery.directory()
@@ -52,7 +55,8 @@ class Application:
             raise LookupError(f"no discovery document or no permission for: {', '.join(sorted(unknown))}")
         endpoint = f"{context.settings.google_endpoint}/token"
         self._tokens = Tokens(context.state, {endpoint, "https://oauth2.googleapis.com/token"})
-        self._control = Control(context, self.journal, self._tokens)
+        self._token_endpoint = TokenEndpoint(context, self.journal, self._tokens)
+        self._control = Control(context, self.journal, self._tokens, self._handlers.keys())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return self._respond(Request(environ))(environ, start_response)
@@ -62,7 +66,7 @@ class Application:
         if request.path.startswith("/_sandbox/"):
             return self._respond_control(request, data)
         if request.path == "/token" and request.method == "POST":
-            return self._respond_token(request)
+            return self._token_endpoint.respond(request)
         return _Exchange(self, request, data).respond()
 
     def _respond_control(self, request: Request, data: bytes) -> Response:
@@ -72,31 +76,8 @@ class Application:
                 raise ControlError("the body must be a JSON object")
             answer = self._control.answer(request.method, request.path.removeprefix("/_sandbox/"), body)
         except (ControlError, ValueError) as error:
-            return _json({"error": str(error)}, 400)
-        return _json({"error": "no such door"}, 404) if answer is None else _json(answer, 200)
-
-    def _respond_token(self, request: Request) -> Response:
-        started, answer, status = time.monotonic(), {}, 200
-        try:
-            answer = self._tokens.exchange(request.form.to_dict())
-        except LoginError as error:
-            answer, status = error.body, 400
-        shown = {"token_type": answer["token_type"], "expires_in": answer["expires_in"]} if status == 200 else answer
-        self.journal.add_request(
-            {
-                "method": "POST",
-                "path": "/token",
-                "query": {},
-                "method_id": "token",
-                "version": "",
-                "caller": None,
-                "body": {"grant_type": request.form.get("grant_type", "")},
-                "status": status,
-                "answer": shown,
-                "seconds": round(time.monotonic() - started, 4),
-            }
-        )
-        return _json(answer, status)
+            return as_json({"error": str(error)}, 400)
+        return as_json({"error": "no such endpoint"}, 404) if answer is None else as_json(answer, 200)
 
     def call(self, route: discovery.Route, call: Call) -> Json:
         """Let the service act; raises ApiError."""
@@ -104,6 +85,7 @@ class Application:
         if handler is None:
             raise ApiError(501, f"The sandbox does not serve {route.method.id}.")
         permissions.require(self.context, call.caller, route.method, call.parameters, call.query)
+        self.context.delay(route.method.id)
         self._be_unavailable(route.method)
         answer = handler(call)
         if self.context.faults.take("connection_reset", route.method.id):
@@ -156,18 +138,18 @@ class _Exchange:
     def respond(self) -> Response:
         if self._route is None:
             self._violated("requests", [Violation("", f"no API has the method {self._request.method} {self._path}")])
-            return self._finish(_not_found(self._path), None)
+            return self._finish(not_found(self._path), None)
         try:
             answer = self._act(self._route)
         except ApiError as error:
             answer = error.render(self._route.method.api)
-            response = _json(answer, error.code)
+            response = as_json(answer, error.code)
             response.headers.update(error.headers)
             return self._finish(response, answer)
         except ConnectionResetError:
             self._finish(Response(status=502), {"connection": "reset"})
             raise
-        return self._finish(_json(answer, 200), answer)
+        return self._finish(as_json(answer, 200), answer)
 
     def _act(self, route: discovery.Route) -> Json:
         """Check the request, let the service act, check its answer."""
@@ -249,14 +231,3 @@ def _unauthenticated(message: str, reason: str) -> ApiError:
         details=[info],
         headers={"WWW-Authenticate": header},
     )
-
-
-def _json(body: Json, status: int) -> Response:
-    return Response(json.dumps(body, indent=2) + "\n", status, content_type="application/json; charset=UTF-8")
-
-
-def _not_found(path: str) -> Response:
-    """Google's front end answers a path that no API has with a page, not with JSON."""
-    title = "<!DOCTYPE html><html lang=en><title>Error 404 (Not Found)!!1</title>"
-    page = f"{title}<p>The requested URL <code>{html.escape(path)}</code> was not found on this server."
-    return Response(page, 404, content_type="text/html; charset=UTF-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from .types import Json
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: a service account of the project, or a pod as its Kubernetes service account (see workloads.py).
+    """Who calls: a service account of the project, or a pod as its Kubernetes service account (see iam/workloads.py).
 
     email: `owner@demo-project.iam.gserviceaccount.com`; of a pod `demo-project.svc.id.goog[NAMESPACE/ACCOUNT]`.
     principals: of a pod: how policies name it besides `serviceAccount:`, its own `principal://…` first.
@@ -71,3 +72,8 @@ class Context:
     faults: Faults
     on_stop: list[Callable[[], None]] = field(default_factory=list)
     on_repair: list[Callable[[], None]] = field(default_factory=list)
+
+    def delay(self, method_id: str) -> None:
+        """Wait as the fault `delayed` says, if it is on for a method."""
+        if (fault := self.faults.take("delayed", method_id)) is not None:
+            time.sleep(float(fault.options.get("seconds", 2)))

@@ -1,36 +1,37 @@
-"""The stand-in's own doors under `/_sandbox/`: health, the journal, faults, and the questions that other parts ask.
+"""The stand-in's control API under `/_sandbox/`: health, the journal, faults, and the questions that other parts ask.
 
-They listen on this machine only and take no credentials.
+It listens on this machine only and takes no credentials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ..errors import SandboxError
-from . import policies, projects, workloads
 from .call import Context
-from .faults import KNOWN, Fault
-from .journal import Journal
-from .permissions import granted
-from .tokens import Tokens, issue_federated
+from .contract.journal import Journal
+from .faults import KNOWN, TOKEN, Fault
+from .iam import policies, projects, workloads
+from .iam.permissions import granted
+from .iam.tokens import Tokens, issue_federated
 from .types import Json
 
-Door = Callable[[Json], Json]
+Endpoint = Callable[[Json], Json]
 
 
 class ControlError(Exception):
-    """A wrong request to a control door; answered with 400 and this text."""
+    """A wrong request to the control API; answered with 400 and this text."""
 
 
 class Control:
     """Answers `METHOD /_sandbox/NAME`."""
 
-    def __init__(self, context: Context, journal: Journal, tokens: Tokens) -> None:
+    def __init__(self, context: Context, journal: Journal, tokens: Tokens, methods: Collection[str]) -> None:
+        """methods: ids of those that are served here."""
         self._context = context
         self._tokens = tokens
-        self._journal = journal
-        self._doors: dict[tuple[str, str], Door] = {
+        self._methods = frozenset(methods)
+        self._endpoints: dict[tuple[str, str], Endpoint] = {
             ("GET", "health"): lambda body: {"status": "ok", "state": str(context.settings.state)},
             ("GET", "violations"): lambda body: journal.violations(),
             ("DELETE", "violations"): _then_empty(journal.clear_violations),
@@ -46,13 +47,16 @@ class Control:
         }
 
     def answer(self, method: str, name: str, body: Json) -> Json | None:
-        """The answer, or None when there is no such door; raises ControlError."""
-        door = self._doors.get((method, name))
-        return None if door is None else door(body)
+        """The answer, or None when there is no such endpoint; raises ControlError."""
+        endpoint = self._endpoints.get((method, name))
+        return None if endpoint is None else endpoint(body)
 
     def _add_fault(self, body: Json) -> Json:
         try:
-            self._context.faults.add(Fault(**body))
+            fault = Fault(**body)
+            if fault.method and fault.method not in self._methods | {TOKEN}:
+                raise ControlError(f"no method is called {fault.method!r} here; it is an id of a discovery document, or {TOKEN!r}")
+            self._context.faults.add(fault)
         except (TypeError, ValueError) as error:
             raise ControlError(str(error)) from error
         return {}
@@ -76,12 +80,10 @@ class Control:
         caller = self._tokens.caller(body.get("token") or "")
         if caller is None:
             return {"status": "unauthenticated"}
-        effective = [body.get("policy") or {}]
         settings = self._context.settings
-        if policies.project_name(settings, body.get("project", settings.project)) == settings.project:
-            with self._context.state.reading(projects.SECTION) as data:
-                allowed = granted(caller, body["permission"], [*effective, data["policy"]])
-        else:
+        project = policies.project_name(settings, body.get("project", settings.project))
+        with self._context.state.reading(projects.SECTION) as data:
+            effective = [body.get("policy") or {}, *([projects.policy_of(data, project)] if project in data else [])]
             allowed = granted(caller, body["permission"], effective)
         return {"status": "ok" if allowed else "denied", "member": caller.member}
 
@@ -109,11 +111,11 @@ class Control:
         return issue_federated(self._context.state, workload)
 
 
-def _then_empty(action: Callable[[], None]) -> Door:
-    """A door that does something and has nothing to say."""
+def _then_empty(action: Callable[[], None]) -> Endpoint:
+    """An endpoint that does something and answers an empty object."""
 
-    def door(body: Json) -> Json:
+    def endpoint(body: Json) -> Json:
         action()
         return {}
 
-    return door
+    return endpoint

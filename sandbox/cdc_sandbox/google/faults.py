@@ -1,10 +1,12 @@
 """Faults that a test switches on: each is something that Google's services were seen to do.
 
-`POST /_sandbox/faults {"name": …, "method": …, "count": …, "options": {…}}` adds one, `DELETE /_sandbox/faults` removes all.
+`POST /_sandbox/faults {"name": …, "method": …, "count": …, "options": {…}}` adds one, `GET /_sandbox/faults` shows those that
+will still happen and how often each has, `DELETE /_sandbox/faults` removes all.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,6 +17,7 @@ KNOWN: Mapping[str, str] = {
     "account_flaps": "after a service account is created, its reads answer 404 and 200 in turn, starting with 404 (eventual consistency); "
     "option reads: how many of them (4)",
     "connection_reset": "the method acts, and then the connection is reset: the answer is lost",
+    "delayed": "the method waits before it acts and answers; option seconds (2)",
     "flags_wait_for_restart": "a patch of database flags does not restart the server; what needs a restart waits for instances.restart",
     "key_creation_forbidden": "an organisation policy refuses keys of service accounts; "
     "option managed: true for the newer, managed constraint",
@@ -33,13 +36,14 @@ KNOWN: Mapping[str, str] = {
     "policy_account_unknown": "setIamPolicy does not know a service account yet that was just created: 400",
     "policy_lags": "setIamPolicy takes effect later: until then callers are judged by the policy before; option seconds (5)",
     "quota_exceeded": "the method answers 403, as for a quota of requests a minute that is used up",
-    "unavailable": "the method answers an error that passes; options code: 429, 500, 502 or 503 (the default), "
+    "unavailable": "the method returns a transient error; options code: 429, 500, 502 or 503 (the default), "
     "retry_after: seconds, sent as Retry-After",
 }
 """Names of faults, and what each does."""
 
 OPTIONS: Mapping[str, frozenset[str]] = {
     "account_flaps": frozenset({"reads"}),
+    "delayed": frozenset({"seconds"}),
     "key_creation_forbidden": frozenset({"managed"}),
     "key_expires": frozenset({"hours"}),
     "key_limit": frozenset({"shape"}),
@@ -61,20 +65,49 @@ CHOICES: Mapping[str, frozenset[object]] = {
 """Values of those options that have only some."""
 
 
+TOKEN = "token"
+"""What the token endpoint is called where a method is named; it has no id in a discovery document."""
+
+OPERATIONS = re.compile(r"sql\.(instances|databases|users|sslCerts)\.(insert|patch|update|delete|restart)")
+KEYS = re.compile(r"iam\.projects\.serviceAccounts\.keys\.create")
+POLICIES = re.compile(r"(iam\.projects\.serviceAccounts|cloudresourcemanager\.projects)\.setIamPolicy")
+PLACES: Mapping[str, re.Pattern[str]] = {
+    "account_flaps": re.compile(r"iam\.projects\.serviceAccounts\.create"),
+    "flags_wait_for_restart": re.compile(r"sql\.instances\.(patch|update)"),
+    "key_creation_forbidden": KEYS,
+    "key_expires": KEYS,
+    "key_limit": KEYS,
+    "key_unknown": KEYS,
+    "missing_instance_forbidden": re.compile(r"(?!)"),
+    "network_not_peered": re.compile(r"sql\.instances\.(insert|patch|update)|servicenetworking\.services\.connections\.list"),
+    "operation_error": OPERATIONS,
+    "operation_in_progress": OPERATIONS,
+    "operation_slow": OPERATIONS,
+    "operation_unknown": OPERATIONS,
+    "policy_aborted": POLICIES,
+    "policy_account_unknown": POLICIES,
+    "policy_lags": POLICIES,
+    "quota_exceeded": re.compile(rf"(?!{TOKEN}$).*"),
+}
+"""The methods that a fault may be limited to; one that is not listed may happen at any, the token endpoint included."""
+
+
 @dataclass
 class Fault:
     """One fault that is switched on.
 
     name: of `KNOWN`.
-    method: discovery method id it is for; "" is any method that knows the fault.
+    method: discovery method id it is for; "" is any method that knows the fault, but for the token endpoint, which is named `TOKEN`.
     count: how many more times it happens; -1 is for ever.
     options: see `KNOWN`.
+    fired: how many times it has happened.
     """
 
     name: str
     method: str = ""
     count: int = 1
     options: Json = field(default_factory=dict)
+    fired: int = field(default=0, init=False)
 
 
 class Faults:
@@ -85,7 +118,7 @@ class Faults:
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Switch one on; ValueError when nobody knows its name or one of its options."""
+        """Switch one on; ValueError when nobody knows its name or one of its options, or when it could never happen."""
         if fault.name not in KNOWN:
             raise ValueError(f"no fault is called {fault.name!r}; there are: {', '.join(sorted(KNOWN))}")
         unknown = fault.options.keys() - OPTIONS.get(fault.name, frozenset())
@@ -95,6 +128,9 @@ class Faults:
             choices = CHOICES.get(f"{option} of {fault.name}")
             if choices is not None and value not in choices:
                 raise ValueError(f"{option} of {fault.name} is one of: {', '.join(sorted(map(str, choices)))}")
+        place = PLACES.get(fault.name)
+        if fault.method and place is not None and not place.fullmatch(fault.method):
+            raise ValueError(f"fault {fault.name} never happens at {fault.method}")
         with self._lock:
             if fault.count != 0:
                 self._faults.append(fault)
@@ -108,7 +144,8 @@ class Faults:
         """The fault `name` for `method` if it is on; this counts as one time."""
         with self._lock:
             for fault in self._faults:
-                if fault.name == name and fault.method in ("", method):
+                if fault.name == name and fault.method in (("", method) if method != TOKEN else (TOKEN,)):
+                    fault.fired += 1
                     fault.count = max(fault.count - 1, -1)
                     if fault.count == 0:
                         self._faults.remove(fault)
@@ -116,6 +153,6 @@ class Faults:
         return None
 
     def on(self) -> list[Json]:
-        """The faults that will still happen."""
+        """The faults that will still happen, each with how often it has (`fired`)."""
         with self._lock:
             return [asdict(fault) for fault in self._faults]

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from .. import addresses, packages
 from ..command import remove_folder, run
-from ..debezium import image
 from ..errors import SandboxError
 from ..process import wait_until
 from ..progress import Progress
@@ -43,12 +42,11 @@ def up(settings: Settings, progress: Progress) -> None:
     packages.install(progress)
     program = build.program(settings, progress)
     machine.remember(settings)
-    addresses.ensure(settings.node_address)
+    addresses.ensure(settings, settings.node_address)
     start_control_plane(settings, progress, program)
     with progress.step("start containerd"):
         containerd.start(settings)
         containerd.import_small_images(settings)
-    image.ensure(settings, progress)
     with progress.step("start the node"):
         node.start(settings, program)
         wait_for_service_account(settings)

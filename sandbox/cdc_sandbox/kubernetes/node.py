@@ -101,6 +101,6 @@ def stop(settings: Settings) -> None:
     for leftover in (containerd.folder(settings), folder(settings)):
         remove_folder(leftover)
     machine.remove_link(addresses.BRIDGE)
-    addresses.remove(settings.node_address)
+    addresses.release(settings, settings.node_address)
     # Last: a stop that is broken off before this goes on with the next one, and nothing after it could change the machine.
     machine.restore(settings)

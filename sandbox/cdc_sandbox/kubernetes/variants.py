@@ -6,25 +6,25 @@ import os
 from pathlib import Path
 from types import ModuleType
 
-from .. import given
+from .. import external_cluster
 from ..errors import SandboxError
 from ..progress import Progress
 from ..settings import Settings
-from . import cluster, given_cluster, without_root
+from . import cluster, external, without_root
 from .cluster import Part
 
 
 def _module(settings: Settings) -> ModuleType:
-    return {"real node": cluster, "fake node": without_root, "given": given_cluster}[settings.kubernetes]
+    return {"real node": cluster, "fake node": without_root, "external": external}[settings.kubernetes]
 
 
 def prepare(settings: Settings) -> None:
     """What can be known before anything is started; raises SandboxError with one sentence."""
-    if given.from_environment(os.environ) not in (None, settings.given_cluster):
-        now = f"context {settings.given_cluster.context}" if settings.given_cluster else "its own Kubernetes"
+    if external_cluster.from_environment(os.environ) not in (None, settings.external_cluster):
+        now = f"context {settings.external_cluster.context}" if settings.external_cluster else "its own Kubernetes"
         raise SandboxError(f"The sandbox is up with {now}; run `make down` before you give it another.")
-    if settings.kubernetes == "given":
-        given_cluster.prepare(settings)
+    if settings.kubernetes == "external":
+        external.prepare(settings)
 
 
 def up(settings: Settings, progress: Progress) -> None:
@@ -33,7 +33,7 @@ def up(settings: Settings, progress: Progress) -> None:
 
 
 def down(settings: Settings, progress: Progress) -> None:
-    """Stop everything and put the machine, or the given cluster, back as it was."""
+    """Stop everything and put the machine, or the external cluster, back as it was."""
     _module(settings).down(settings, progress)
 
 
@@ -50,6 +50,6 @@ def kubectl(settings: Settings) -> Path:
 
 def notice(settings: Settings) -> str:
     """What a person must know about this Kubernetes, "" if nothing is special."""
-    if settings.kubernetes == "given":
-        return given_cluster.notice(settings)
+    if settings.kubernetes == "external":
+        return external.notice(settings)
     return without_root.NOTICE if settings.kubernetes == "fake node" else ""

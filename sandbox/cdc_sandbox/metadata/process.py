@@ -24,7 +24,7 @@ def daemon(settings: Settings) -> Daemon:
 def up(settings: Settings, progress: Progress) -> None:
     """Start it and wait until it answers.  It needs Google's APIs and Kubernetes only when a pod asks."""
     with progress.step("metadata server"):
-        addresses.ensure(settings.node_address)
+        addresses.ensure(settings, settings.node_address)
         program = daemon(settings)
         program.start()
         program.wait_ready(lambda: answers(settings), START_SECONDS)

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from .. import health
-from ..google import workloads as google_workloads
+from ..google.iam import workloads as google_workloads
 from ..settings import Settings
 from . import credentials, workloads
 from .credentials import NoTokenError

@@ -11,17 +11,17 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 
 import psycopg
+from psycopg.pq import PGconn, Ping
 
 from .. import addresses as local_addresses
 from ..command import run
 from ..errors import SandboxError
 from ..process import Daemon, processes_in, tail, wait_until
 from ..settings import Settings
-from . import certificates, configuration, programs, roles
+from . import configuration, programs, roles, tls
 from .roles import Connection
 
 START_SECONDS = 60.0
@@ -102,8 +102,12 @@ class Cluster:
         return self.daemon.pid() is not None
 
     def state(self) -> str:
-        """What `status` says: as of any program, and "stopped" when that was asked for."""
-        return self.daemon.state(self._answers) if self.daemon.pid_file.exists() else "stopped"
+        """What `status` says: as of any program, "stopped" when that was asked for, and which of its addresses clients cannot reach."""
+        if not self.daemon.pid_file.exists():
+            return "stopped"
+        state = self.daemon.state(self._answers)
+        unreachable = [f"{address}:{self.port}" for address in self.addresses().values() if not self._serves(address)]
+        return f"unreachable at {', '.join(unreachable)}" if state == "running" and unreachable else state
 
     def create(self, definition: Definition) -> None:
         """Make the cluster, with Cloud SQL's roles, and start it.  Nothing is left of it when that fails."""
@@ -116,7 +120,7 @@ class Cluster:
             _make_open(root(self.settings))
             _make_open(self.folder)
             subprocess.run(["cp", "-a", "--reflink=auto", str(installed.template), str(self.data)], check=True, capture_output=True)
-            certificates.create(self.folder / "tls", definition.common_name, user)
+            tls.create(self.folder / "tls", definition.common_name, user)
             self._define(definition)
             self.start()
             with self.connect() as connection:
@@ -137,7 +141,7 @@ class Cluster:
         if (before.private, before.public) != (definition.private, definition.public):
             self.restart()
             for address in set(self.all_addresses()) - set(self.addresses().values()):
-                _release(address)
+                local_addresses.release(self.settings, address)
             return
         with self.connect() as connection:
             connection.execute("SELECT pg_reload_conf()")
@@ -147,8 +151,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server unless it runs, with its addresses, and wait until it answers."""
         for address in self.addresses().values():
-            if not ip_address(address).is_loopback:
-                local_addresses.ensure(address)
+            local_addresses.ensure(self.settings, address)
         if self.running():
             return
         programs.install(self.settings)
@@ -173,7 +176,7 @@ class Cluster:
             self.stop()
             shutil.rmtree(self.socket_folder, ignore_errors=True)
             for address in self.all_addresses():
-                _release(address)
+                local_addresses.release(self.settings, address)
         if self.folder.exists():
             shutil.rmtree(self.folder)
 
@@ -230,6 +233,10 @@ class Cluster:
             return False
         return True
 
+    def _serves(self, address: str) -> bool:
+        """Whether the server answers a client at `address`; what the answer is does not matter."""
+        return PGconn.ping(f"hostaddr={address} port={self.port} connect_timeout=2".encode()) == Ping.OK
+
     def _restart_needed(self) -> bool:
         """Whether the files ask for what the running server takes only at its start.
 
@@ -282,7 +289,7 @@ def stop_all(settings: Settings) -> None:
     for cluster in clusters(settings):
         cluster.stop()
         for address in cluster.all_addresses():
-            _release(address)
+            local_addresses.release(settings, address)
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -302,11 +309,6 @@ def _make_open(folder: Path) -> None:
     """Make a folder that PostgreSQL's user may pass through, whatever the umask is."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711)
-
-
-def _release(address: str) -> None:
-    if not ip_address(address).is_loopback:
-        local_addresses.remove(address)
 
 
 def _remove_shared_memory(pid_file: Sequence[str]) -> None:

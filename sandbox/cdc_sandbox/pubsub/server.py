@@ -16,7 +16,7 @@ START_SECONDS = 30.0
 
 
 def daemon(settings: Settings, program: Path) -> Daemon:
-    """The program with both doors."""
+    """The program with both endpoints."""
     return Daemon(
         settings,
         "pubsub",
@@ -27,7 +27,7 @@ def daemon(settings: Settings, program: Path) -> Daemon:
             f"--tls-cert={settings.pki / 'pubsub.crt'}",
             f"--tls-key={settings.pki / 'pubsub.key'}",
             f"--identity={settings.google_endpoint}",
-            f"--project={settings.project}",
+            f"--project={','.join(settings.projects)}",
             f"--keep={_kept(settings)}",
         ],
     )
@@ -37,7 +37,7 @@ def up(settings: Settings, progress: Progress) -> None:
     """Build it where that is needed, start it and wait until it answers."""
     program = build.build(settings, progress)
     with progress.step("Pub/Sub"):
-        addresses.ensure(settings.node_address)
+        addresses.ensure(settings, settings.node_address)
         tls.ensure(settings)
         server = daemon(settings, program)
         lost = server.pid() is None and _subscriptions(settings)
@@ -51,16 +51,17 @@ def up(settings: Settings, progress: Progress) -> None:
 def down(settings: Settings) -> None:
     """Stop it and take the node's address away.  Messages are gone, for they are in memory."""
     daemon(settings, Path()).stop()
-    addresses.remove(settings.node_address)
+    addresses.release(settings, settings.node_address)
 
 
 def status(settings: Settings) -> list[tuple[str, str, str, str]]:
-    """A line for each door: name, version, address and state."""
+    """A line for each endpoint: name, version, address and state."""
     state = daemon(settings, Path()).state(lambda: answers(settings))
+    lost = state == "running" and not health.reachable(settings.node_address, settings.pubsub_tls_port)
     version = f"pstest {build.engine_version()}"
     return [
         ("Pub/Sub (plain)", version, settings.pubsub_plain_endpoint, state),
-        ("Pub/Sub (TLS)", version, settings.pubsub_tls_endpoint, state),
+        ("Pub/Sub (TLS)", version, settings.pubsub_tls_endpoint, f"unreachable at {settings.pubsub_tls_endpoint}" if lost else state),
     ]
 
 
@@ -78,5 +79,5 @@ def _subscriptions(settings: Settings) -> bool:
 
 
 def answers(settings: Settings) -> bool:
-    """Whether `GET /_sandbox/health` answers; both doors listen before either does."""
+    """Whether `GET /_sandbox/health` answers; both endpoints listen before either does."""
     return health.answers("127.0.0.1", settings.pubsub_port)

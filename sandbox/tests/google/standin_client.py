@@ -84,7 +84,7 @@ class StandIn:
         return answer
 
     def control(self, method: str, name: str, body: Json | None = None) -> Json:
-        """Knock at a door under /_sandbox/."""
+        """A request to the control API."""
         response = requests.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=10)
         assert response.status_code == 200, response.text
         answer: Json = response.json()

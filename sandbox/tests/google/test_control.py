@@ -1,4 +1,4 @@
-"""The doors under `/_sandbox/`: what the Pub/Sub server asks on each publish."""
+"""The control API under `/_sandbox/`: what the Pub/Sub server asks on each publish."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ def test_the_projects_policy_counts_in_its_own_project_only(standin: StandIn) ->
     assert check(standin, token)["status"] == "ok"
     assert check(standin, token, project="123456789012")["status"] == "ok"
     assert check(standin, token, project="other")["status"] == "denied"
+    assert check(standin, token, project="demo-host")["status"] == "ok"
+    viewer = login(standin.settings.viewer_key)
+    viewer.credentials.refresh(Request())
+    get = {"token": viewer.credentials.token, "permission": "pubsub.topics.get", "policy": None}
+    statuses = [standin.control("POST", "check", {**get, "project": project})["status"] for project in ("demo-project", "210987654321")]
+    assert statuses == ["ok", "denied"]
     assert check(standin, token, publisher(standin.email("owner")), project="other")["status"] == "ok"
 
 
@@ -86,7 +92,7 @@ def test_members_that_do_not_exist_are_named(standin: StandIn) -> None:
     assert standin.control("POST", "members", {"members": members}) == known
 
 
-def test_an_unknown_door_is_404(standin: StandIn) -> None:
+def test_an_unknown_endpoint_is_404(standin: StandIn) -> None:
     assert requests.get(f"{standin.url}/_sandbox/nothing", timeout=10).status_code == 404
 
 

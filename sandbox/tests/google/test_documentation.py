@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cdc_sandbox.google.faults import KNOWN, OPTIONS
 
-GUIDE = Path(__file__).parents[3] / "docs" / "sandbox.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "README.md"
 PUBSUB = Path(__file__).parents[2] / "pubsub" / "faults.go"
 ENTRY = re.compile(r'^\t"(\w+)":\s+"(.*)",$', re.MULTILINE)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
 import pytest
 import requests
 from cdc_sandbox.google.faults import KNOWN, Fault, Faults
-from standin_client import PROJECT, StandIn, create_key, login, new_account, project_policy
+from google.auth import crypt, jwt
+from standin_client import PROJECT, SCOPE, StandIn, create_key, login, new_account, project_policy
 
 
 def test_a_fresh_account_flaps(standin: StandIn) -> None:
@@ -72,7 +74,8 @@ def test_an_answer_is_lost_after_the_server_acted(standin: StandIn) -> None:
 def test_a_fault_that_nobody_knows_is_refused(standin: StandIn) -> None:
     unknown_option = {"name": "unavailable", "options": {"retry-after": 3}}
     unknown_value = {"name": "key_limit", "options": {"shape": "Old"}}
-    for body in ({"name": "nonsense"}, {"name": "unavailable", "colour": "red"}, unknown_option, unknown_value):
+    fired = {"name": "unavailable", "fired": 1}
+    for body in ({"name": "nonsense"}, {"name": "unavailable", "colour": "red"}, unknown_option, unknown_value, fired):
         assert requests.post(f"{standin.url}/_sandbox/faults", json=body, timeout=10).status_code == 400
     assert standin.control("GET", "faults")["known"] == dict(KNOWN)
 
@@ -113,8 +116,72 @@ def test_a_policy_may_take_effect_later(standin: StandIn, resource: str) -> None
 
 def test_what_is_on_can_be_seen(standin: StandIn) -> None:
     standin.fault("key_limit", count=2, options={"shape": "old"})
-    on = {"name": "key_limit", "method": "", "count": 2, "options": {"shape": "old"}}
+    on = {"name": "key_limit", "method": "", "count": 2, "options": {"shape": "old"}, "fired": 0}
     assert standin.control("GET", "faults")["on"] == [on]
+    assert standin.call("POST", f"{standin.account}/{new_account(standin)}/keys", {}).status_code == 429
+    assert standin.control("GET", "faults")["on"] == [{**on, "count": 1, "fired": 1}]
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("unavailable", "sql.instance.insert"),
+        ("unavailable", "CreateTopic"),
+        ("unavailable", "sql.backupRuns.insert"),  # which the stand-in does not serve
+        ("key_limit", "sql.instances.insert"),
+        ("operation_slow", "sql.instances.get"),
+        ("missing_instance_forbidden", "sql.instances.get"),
+        ("quota_exceeded", "token"),
+    ],
+)
+def test_a_fault_that_could_never_happen_is_refused(standin: StandIn, name: str, method: str) -> None:
+    answer = requests.post(f"{standin.url}/_sandbox/faults", json={"name": name, "method": method}, timeout=10)
+    assert answer.status_code == 400
+    assert method in answer.json()["error"]
+    assert standin.control("GET", "faults")["on"] == []
+
+
+def test_a_method_answers_late(standin: StandIn) -> None:
+    standin.good("GET", PROJECT)
+    standin.fault("delayed", method="cloudresourcemanager.projects.get", options={"seconds": 0.3})
+    started = time.monotonic()
+    standin.good("GET", PROJECT)
+    assert time.monotonic() > started + 0.3
+
+
+def exchange(standin: StandIn) -> requests.Response:
+    """Ask the token endpoint once, as google-auth does, but without its retries."""
+    key = json.loads(standin.settings.owner_key.read_bytes())
+    claims = {"iss": key["client_email"], "aud": key["token_uri"], "scope": SCOPE, "iat": int(time.time()), "exp": int(time.time()) + 600}
+    assertion = jwt.encode(crypt.RSASigner.from_service_account_info(key), claims).decode()
+    form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+    return requests.post(f"{standin.url}/token", data=form, timeout=10)
+
+
+@pytest.mark.parametrize(("code", "error"), [(429, "rate_limit_exceeded"), (500, "internal_failure"), (503, "temporarily_unavailable")])
+def test_the_token_endpoint_is_unavailable(standin: StandIn, code: int, error: str) -> None:
+    standin.fault("unavailable", method="token", options={"code": code, "retry_after": 3})
+    response = exchange(standin)
+    assert (response.status_code, response.json()["error"], response.headers["Retry-After"]) == (code, error, "3")
+    assert exchange(standin).status_code == 200
+    assert [entry["status"] for entry in standin.control("GET", "requests")["requests"][-2:]] == [code, 200]
+
+
+def test_the_token_endpoint_answers_late_or_its_answer_is_lost(standin: StandIn) -> None:
+    standin.fault("delayed", method="token", options={"seconds": 0.3})
+    started = time.monotonic()
+    assert exchange(standin).status_code == 200
+    assert time.monotonic() > started + 0.3
+    standin.fault("connection_reset", method="token")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        exchange(standin)
+    assert exchange(standin).status_code == 200
+
+
+def test_a_fault_of_any_method_leaves_the_token_endpoint_alone(standin: StandIn) -> None:
+    standin.fault("unavailable")
+    assert exchange(standin).status_code == 200
+    assert standin.call("GET", PROJECT).status_code == 503
 
 
 def test_delete_switches_all_faults_off(standin: StandIn) -> None:

@@ -42,6 +42,35 @@ def test_versions_of_a_secret(standin: StandIn) -> None:
     assert standin.call("GET", f"{SECRETS}/versions").status_code == 404
 
 
+def test_a_version_has_a_state(standin: StandIn) -> None:
+    standin.good("POST", f"{SECRETS}?secretId=states", {})
+    name = add(standin, "states", "one")
+    path = f"/v1/{name}"
+    version = standin.good("GET", path)
+    assert (version["name"], version["state"]) == (name, "ENABLED")
+    assert standin.good("GET", f"{SECRETS}/states/versions/latest") == version
+    disabled = standin.good("POST", f"{path}:disable", {"etag": version["etag"]})
+    assert (disabled["state"], standin.good("GET", path)) == ("DISABLED", disabled)
+    assert disabled["etag"] != version["etag"]
+    refusal = standin.call("GET", f"{path}:access")
+    assert (refusal.status_code, refusal.json()["error"]["status"]) == (400, "FAILED_PRECONDITION")
+    assert "DISABLED" in refusal.json()["error"]["message"]
+    assert standin.call("POST", f"{path}:enable", {"etag": version["etag"]}).status_code == 400
+    assert standin.good("POST", f"{path}:enable", {})["state"] == "ENABLED"
+    assert standin.good("GET", f"{path}:access")["payload"]["data"] == encoded("one")
+    assert standin.call("GET", f"{SECRETS}/states/versions/2").status_code == 404
+    assert standin.call("POST", f"{SECRETS}/states/versions/2:enable", {}).status_code == 404
+
+
+def test_who_may_see_and_enable_a_version(standin: StandIn) -> None:
+    standin.good("POST", f"{SECRETS}?secretId=seen", {})
+    path = f"/v1/{add(standin, 'seen', 'one')}"
+    viewer, accessor = member(standin, "roles/viewer"), member(standin, "roles/secretmanager.secretAccessor")
+    assert standin.call("GET", path, session=viewer).status_code == 200
+    assert standin.call("GET", path, session=accessor).status_code == 403
+    assert standin.call("POST", f"{path}:enable", {}, session=viewer).status_code == 403
+
+
 def test_who_may_read_a_secret(standin: StandIn) -> None:
     standin.good("POST", f"{SECRETS}?secretId=guarded", {})
     add(standin, "guarded", "one")
@@ -54,6 +83,7 @@ def test_who_may_read_a_secret(standin: StandIn) -> None:
 def test_what_is_refused(standin: StandIn) -> None:
     assert standin.call("POST", f"{SECRETS}?secretId=a.b", {}).status_code == 400
     assert standin.call("POST", f"{SECRETS}?secretId=ab", {"replication": {"automatic": {}}}).status_code == 400
+    assert standin.call("POST", f"{SECRETS}?secretId=ab", {"labels": {"Bad Key!": "x"}}).status_code == 400
     assert standin.call("POST", f"{SECRETS}/absent:addVersion", {"payload": {"data": encoded("x")}}).status_code == 404
     standin.good("POST", f"{SECRETS}?secretId=empty", {})
     assert standin.call("POST", f"{SECRETS}/empty:addVersion", {"payload": {}}).status_code == 400

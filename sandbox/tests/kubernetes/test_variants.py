@@ -32,5 +32,5 @@ def test_addresses_of_the_loopback_link_change_nothing_on_the_machine(settings: 
     users = without_root(settings)
     addresses.check_free(users)
     addresses.fence(users.network)
-    addresses.ensure(users.node_address)
+    addresses.ensure(users, users.node_address)
     addresses.unfence(users.network)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import ssl
+import struct
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from cdc_sandbox import cli
 from cdc_sandbox.errors import SandboxError
 from cdc_sandbox.postgresql import cluster as clusters
 from cdc_sandbox.postgresql.cluster import Cluster, Definition
@@ -25,6 +29,18 @@ def test_tls_with_the_instance_ca(cluster: Cluster) -> None:
         assert ask(connection, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") is True
     with pytest.raises(psycopg.OperationalError, match='server certificate for "demo-project:orders" does not match host name'):
         connect(cluster, sslmode="verify-full", sslrootcert=ca)
+
+
+def test_strict_verification_accepts_the_instance_certificate(cluster: Cluster) -> None:
+    """What Python 3.13 does by default.  PostgreSQL's TLS begins after an SSLRequest (protocol documentation, 55.2.10)."""
+    context = ssl.create_default_context(cadata=cluster.server_ca)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with socket.create_connection((cluster.addresses()["PRIVATE"], cluster.port), timeout=10) as plain:
+        plain.sendall(struct.pack("!ii", 8, 80877103))
+        assert plain.recv(1) == b"S"
+        with context.wrap_socket(plain) as wrapped:
+            assert wrapped.version() == "TLSv1.3"
 
 
 def test_listens_on_both_addresses_and_nowhere_else(cluster: Cluster) -> None:
@@ -142,6 +158,14 @@ def test_a_stopped_cluster_is_found_and_started_again(cluster: Cluster) -> None:
     again.start()
     assert clusters.status(cluster.settings) == [("orders", "16.14", "127.78.1.1", "running")]
     connect(again).close()
+
+
+def test_status_names_an_instance_that_clients_cannot_reach(cluster: Cluster) -> None:
+    """As when its address was taken off the loopback link: the server answers on its socket and no client gets through."""
+    settings = replace(cluster.settings, private_instance_network="127.78.9", google_port=1, pubsub_port=1)
+    assert [row[3] for row in clusters.status(settings)] == ["unreachable at 127.78.9.1:5432"]
+    with pytest.raises(SandboxError, match=r"orders \(unreachable at 127\.78\.9\.1:5432\)"):
+        cli.status(settings)
 
 
 def test_two_clusters_have_their_own_certificate_authority(cluster: Cluster) -> None:

@@ -21,7 +21,7 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 
 @dataclass(frozen=True)
 class PubSub:
-    """A running server and Google's own clients of its plain door."""
+    """A running server and Google's own clients of its plain endpoint."""
 
     settings: Settings
     identity: FakeIdentity
@@ -30,7 +30,7 @@ class PubSub:
 
     @property
     def rest(self) -> str:
-        """Address of the plain door's REST API."""
+        """Address of the plain endpoint's REST API."""
         return f"http://{self.settings.pubsub_plain_endpoint}/v1"
 
 
@@ -72,7 +72,7 @@ def topic(pubsub: PubSub) -> str:
 
 @pytest.fixture(scope="session")
 def ca(pubsub: PubSub) -> Path:
-    """The certificate that signs the TLS door's."""
+    """The certificate that signs the TLS endpoint's."""
     return pubsub.settings.pki / "ca.crt"
 
 

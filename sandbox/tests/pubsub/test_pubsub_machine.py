@@ -1,15 +1,13 @@
-"""What the server needs of the machine: certificates, an address, a program, a process."""
+"""What the server needs of the machine: certificates, a program, a process."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cdc_sandbox import addresses
 from cdc_sandbox.errors import SandboxError
 from cdc_sandbox.progress import Progress
 from cdc_sandbox.pubsub import build, server, tls
@@ -54,20 +52,6 @@ def test_java_trusts_the_authority(tmp_path: Path) -> None:
     assert "trustedCertEntry" in listing
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can add an address")
-def test_address_is_added_once_and_removed() -> None:
-    try:
-        addresses.ensure(ADDRESS)
-        addresses.ensure(ADDRESS)
-        assert addresses.present(ADDRESS)
-    finally:
-        addresses.remove(ADDRESS)
-    assert not addresses.present(ADDRESS)
-    addresses.remove(ADDRESS)
-    addresses.remove("127.0.0.1")
-    assert addresses.present("127.0.0.1")
-
-
 def test_program_is_built_once(tmp_path: Path, pubsub: PubSub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "go_program", lambda *_: pytest.fail("built again"))
     assert build.build(pubsub.settings, Progress()).parent == load().cache / "pubsub"
@@ -76,6 +60,11 @@ def test_program_is_built_once(tmp_path: Path, pubsub: PubSub, monkeypatch: pyte
 def test_status_and_down(tmp_path: Path, pubsub: PubSub) -> None:
     assert [row[3] for row in server.status(pubsub.settings)] == ["running", "running"]
     assert [row[3] for row in server.status(replace(pubsub.settings, state=tmp_path))] == ["down", "down"]
+
+
+def test_status_tells_when_the_address_that_pods_use_is_gone(pubsub: PubSub) -> None:
+    moved = replace(pubsub.settings, node_address="127.78.9.1")
+    assert [row[3] for row in server.status(moved)] == ["running", f"unreachable at {moved.pubsub_tls_endpoint}"]
 
 
 def test_taken_port_is_named(tmp_path: Path, pubsub: PubSub) -> None:

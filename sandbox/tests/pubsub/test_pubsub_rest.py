@@ -1,4 +1,4 @@
-"""REST on the plain door, as the collection's modules use it."""
+"""REST on the plain endpoint, as the collection's modules use it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The TLS door: it stands for pubsub.googleapis.com and lets nobody in without a good token."""
+"""The TLS endpoint: it stands for pubsub.googleapis.com and lets nobody in without a good token."""
 
 from __future__ import annotations
 
+import socket
+import ssl
 from pathlib import Path
 
 import grpc
@@ -42,6 +44,17 @@ def test_publisher_needs_a_binding(pubsub: PubSub, ca: Path, topic: str) -> None
     policy.bindings.add(role="roles/pubsub.publisher", members=[SENDER])
     owner.set_iam_policy(request={"resource": topic, "policy": policy})
     assert len(sender.publish(topic=topic, messages=[PubsubMessage(data=b"x")]).message_ids) == 1
+
+
+def test_strict_verification_accepts_the_certificate(pubsub: PubSub, ca: Path) -> None:
+    """What Python 3.13 does by default."""
+    context = ssl.create_default_context(cafile=str(ca))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with (
+        socket.create_connection((pubsub.settings.node_address, pubsub.settings.pubsub_tls_port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="pubsub.googleapis.com") as wrapped,
+    ):
+        assert wrapped.version() == "TLSv1.3"
 
 
 def test_rest_over_tls(pubsub: PubSub, ca: Path, topic: str) -> None:

@@ -20,7 +20,7 @@ BYTES = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 def differences(recorded: Any, answer: Any, left_out: Collection[str] = (), at: str = "") -> list[str]:
     """How `answer` differs from `recorded`, in which a pattern stands for any text that matches it.
 
-    left_out: paths such as `settings.tier` that the sandbox is known not to have, as docs/sandbox.md says.
+    left_out: paths such as `settings.tier` that the sandbox is known not to have, as sandbox/docs/README.md says.
     """
     if isinstance(recorded, re.Pattern):
         fits = isinstance(answer, str) and recorded.fullmatch(answer)

@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cdc_sandbox import given
+from cdc_sandbox import external_cluster
+from cdc_sandbox.external_cluster import ExternalCluster
 from cdc_sandbox.google import process as google
-from cdc_sandbox.kubernetes.given_cluster import LABEL
+from cdc_sandbox.kubernetes.external import LABEL
 from cdc_sandbox.metadata import process as metadata
 from cdc_sandbox.postgresql import cluster as postgresql
 from cdc_sandbox.pubsub import server as pubsub
@@ -40,7 +41,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def cluster_alone(world: World) -> Iterator[given.GivenCluster]:
+def cluster_alone(world: World) -> Iterator[ExternalCluster]:
     """The cluster of a sandbox whose other parts are stopped; afterwards all is as before."""
     settings = world.settings
     world.kubectl("delete", "deployments", "--all-namespaces", "--selector=app=debezium", "--cascade=foreground")
@@ -48,20 +49,20 @@ def cluster_alone(world: World) -> Iterator[given.GivenCluster]:
     pubsub.down(settings)
     google.down(settings)
     postgresql.stop_all(settings)
-    yield given.GivenCluster(str(settings.kubeconfig), "cdc-sandbox", (NAME,))
+    yield ExternalCluster(str(settings.kubeconfig), "cdc-sandbox", (NAME,))
     world.sandbox("up")
 
 
 @pytest.fixture
-def named(world: World, cluster_alone: given.GivenCluster, folder: Path) -> Iterator[World]:
+def named(world: World, cluster_alone: ExternalCluster, folder: Path) -> Iterator[World]:
     """A sandbox for which the cluster was named, down at the end."""
     settings = with_cluster(replace(world.settings, state=folder / "state"), cluster_alone)
     environment = {
         **os.environ,
         "CDC_SANDBOX_STATE": str(settings.state),
-        given.KUBECONFIG: cluster_alone.kubeconfig,
-        given.CONTEXT: cluster_alone.context,
-        given.NAMESPACES: NAME,
+        external_cluster.KUBECONFIG: cluster_alone.kubeconfig,
+        external_cluster.CONTEXT: cluster_alone.context,
+        external_cluster.NAMESPACES: NAME,
     }
     made = World(settings, folder, environment=environment)
     yield made

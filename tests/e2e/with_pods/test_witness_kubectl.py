@@ -93,6 +93,6 @@ def test_site_adopts_what_kubectl_applied(world: World) -> None:
     wanted = world.kubectl("get", "serviceaccount", "kubectl-demo-debezium", "--namespace", "kubectl-demo", "--output", "json")
     variables = {"cdc_name": "kubectl-demo", "cdc_namespace": "kubectl-demo"}
     changed = world.site("--check", "--tags", "debezium_k8s", variables=variables).changed()
-    assert "cdc.gcp.debezium_k8s : Debezium Server" in changed, "it is not there, so the run did look"
-    assert not {"cdc.gcp.debezium_k8s : Namespace", "cdc.gcp.debezium_k8s : ServiceAccount of the pod"} & set(changed)
+    assert "Deployment kubectl-demo/kubectl-demo-debezium" in changed, "it is not there, so the run did look"
+    assert not {"Namespace kubectl-demo", "ServiceAccount kubectl-demo/kubectl-demo-debezium"} & set(changed)
     assert wanted == world.kubectl("get", "serviceaccount", "kubectl-demo-debezium", "--namespace", "kubectl-demo", "--output", "json")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from cdc_sandbox.errors import SandboxError
-from cdc_sandbox.given import GivenCluster
-from cdc_sandbox.kubernetes import fake_node, given_cluster, without_root
+from cdc_sandbox.external_cluster import ExternalCluster
+from cdc_sandbox.kubernetes import external, fake_node, without_root
 from cdc_sandbox.progress import Progress
 from cdc_sandbox.settings import Settings, with_cluster
 
@@ -73,7 +73,7 @@ def test_a_killed_fake_node_is_brought_back(world: World) -> None:
 
 def named(world: World, tmp_path: Path, *namespaces: str) -> Settings:
     """This user's cluster as somebody else has named it for a sandbox of his own."""
-    cluster = GivenCluster(str(world.settings.kubeconfig), "cdc-sandbox", namespaces)
+    cluster = ExternalCluster(str(world.settings.kubeconfig), "cdc-sandbox", namespaces)
     return with_cluster(Settings(state=tmp_path / "state", cache=tmp_path / "cache"), cluster)
 
 
@@ -81,15 +81,15 @@ def test_a_named_cluster_gets_namespaces_that_go_again_and_keeps_its_own(world: 
     world.kubectl("create", "namespace", "theirs")
     before = world.namespaces()
     settings = named(world, tmp_path, "first", "second")
-    given_cluster.prepare(settings)
+    external.prepare(settings)
     assert world.namespaces() == before
-    given_cluster.up(settings, Progress())
+    external.up(settings, Progress())
     assert world.namespaces() - before == {"first", "second"}
-    (line,) = given_cluster.status(settings)
+    (line,) = external.status(settings)
     assert (line.name, line.state) == ("Kubernetes (cdc-sandbox)", "running")
-    given_cluster.prepare(settings)
-    given_cluster.up(settings, Progress())
-    given_cluster.down(settings, Progress())
+    external.prepare(settings)
+    external.up(settings, Progress())
+    external.down(settings, Progress())
     assert world.namespaces() == before
 
 
@@ -97,6 +97,6 @@ def test_a_namespace_that_somebody_else_made_is_refused_before_anything_is_chang
     before = world.namespaces()
     settings = named(world, tmp_path, "another", "theirs")
     with pytest.raises(SandboxError, match="theirs .* was not made by the sandbox"):
-        given_cluster.prepare(settings)
+        external.prepare(settings)
     assert not settings.state.exists()
     assert world.namespaces() == before

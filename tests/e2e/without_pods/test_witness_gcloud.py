@@ -44,7 +44,7 @@ def gcloud(world: World) -> Gcloud:
 @pytest.fixture(scope="module")
 def key_file(gcloud: Gcloud, world: World) -> Path:
     """A key that gcloud made, of an account that gcloud made."""
-    gcloud("iam service-accounts create", f"{NAME}-debezium", f"--display-name={NAME}-debezium")
+    gcloud("iam service-accounts create", f"{NAME}-debezium", "--display-name=Streams of gcloud")
     path = world.folder / "key.json"
     gcloud("iam service-accounts keys create", str(path), f"--iam-account={ACCOUNT}")
     return path
@@ -85,7 +85,7 @@ def test_gcloud_creates_and_patches_a_cloud_sql_instance(gcloud: Gcloud) -> None
         "sql instances create",
         *(INSTANCE, "--database-version=POSTGRES_16", "--edition=enterprise", "--tier=db-custom-1-3840", "--region=europe-west1"),
         *("--database-flags=cloudsql.logical_decoding=on", "--no-assign-ip", f"--network={NETWORK}", "--backup-start-time=03:00"),
-        *("--maintenance-window-day=SUN", "--maintenance-window-hour=12", "--deletion-protection"),
+        *("--maintenance-window-day=SAT", "--maintenance-window-hour=3", "--deletion-protection"),
         f"--root-password={PASSWORDS['CDC_ADMIN_PASSWORD']}",
     )
     gcloud("sql databases create", NAME, f"--instance={INSTANCE}")
@@ -149,16 +149,19 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
     copied.write_text(json.dumps({"bindings": policy["bindings"]}))
     gcloud("pubsub topics set-iam-policy", HEARTBEAT, str(copied))
     world.kubectl("create", "namespace", NAME)
-    world.kubectl("label", "namespace", NAME, "pod-security.kubernetes.io/enforce=restricted")
+    world.kubectl("label", "namespace", NAME, "pod-security.kubernetes.io/enforce=baseline")
     world.kubectl("create", "secret", "generic", f"{NAME}-debezium-sa", "--namespace", NAME, f"--from-file=key.json={key_file}")
 
     run = world.site(*WITHOUT_POD, variables=VARIABLES)
-    inside_the_database = ("Replication user", "Debezium's own tables", "Publication")
-    assert run.changed() == [f"cdc.gcp.cloudsql : {task}" for task in inside_the_database], "what no Google client can make"
+    inside_the_database = ["replication user debezium", "Debezium's objects in schema debezium", "publication dbz_publication"]
+    assert run.changed() == inside_the_database, "what no Google client can make"
+    window = gcloud("sql instances describe", INSTANCE)["settings"]["maintenanceWindow"]
+    assert (window["day"], window["hour"]) == (6, 3), "what no variable names stays"
 
     assert flags(gcloud("sql instances describe", INSTANCE)) == FLAGS, "a flag of others stays"
     assert gcloud("pubsub topics describe", CHANGES)["labels"] == {"team": "data", "tier": "gold"}, "labels of others stay"
-    assert gcloud("iam service-accounts describe", ACCOUNT)["description"] == "patched by gcloud"
+    account = gcloud("iam service-accounts describe", ACCOUNT)
+    assert (account["displayName"], account["description"]) == ("Streams of gcloud", "patched by gcloud")
     assert bindings(gcloud("pubsub topics get-iam-policy", HEARTBEAT)) == bindings(policy)
     assert key_ids(gcloud, ACCOUNT) == [json.loads(key_file.read_text())["private_key_id"]]
 
@@ -166,7 +169,7 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
 def test_a_flag_that_gcloud_took_away_is_put_back_and_the_others_stay(world: World, gcloud: Gcloud) -> None:
     gcloud("sql instances patch", INSTANCE, "--database-flags=max_wal_senders=30")
     run = world.site("--tags", "cloudsql", variables=VARIABLES)
-    assert run.changed() == ["cdc.gcp.cloudsql : Cloud SQL instance"]
+    assert run.changed() == [f"instance {INSTANCE}"]
     assert flags(gcloud("sql instances describe", INSTANCE)) == {**FLAGS, "max_wal_senders": "30"}
 
 

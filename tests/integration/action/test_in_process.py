@@ -41,6 +41,23 @@ SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "nam
 TOPIC = {"name": "shop.orders", "pubsub_endpoint": GONE}
 
 
+PIPELINE = {
+    "cdc_name": "new",
+    "cdc_project": "shop-prod",
+    "cdc_region": "europe-west1",
+    "cdc_tables": ["public.orders"],
+    "cdc_replication_password": PASSWORD,
+    "cloudsql_user_password": PASSWORD,
+    "cloudsql_admin_password": PASSWORD,
+    "cloudsql_private_network": "",
+    "cloudsql_public_ip": True,
+}
+
+
+def pipeline(*parts: str, **variables: t.Any) -> dict[str, t.Any]:
+    return {"cdc.gcp.pipeline": {"parts": list(parts), "variables": {**PIPELINE, **variables}, "pubsub_endpoint": GONE}}
+
+
 def probe(**options: t.Any) -> dict[str, t.Any]:
     return {PROBE: {"name": "x", **options}}
 
@@ -83,6 +100,9 @@ CASES: dict[str, dict[str, t.Any]] = {
     "pubsub_topic in check mode": {"cdc.gcp.pubsub_topic": TOPIC, "check_mode": True, "diff": True},
     "kubernetes_object": {"cdc.gcp.kubernetes_object": {**CLUSTER, "definition": SECRET, "secret_data": {"key": KEY}}},
     "debezium_server": {"cdc.gcp.debezium_server": {**CLUSTER, "name": "shop"}},
+    "pipeline in check mode": {**pipeline("cloudsql"), "check_mode": True, "diff": True},
+    "pipeline without an answer": pipeline("pubsub"),
+    "pipeline with mistakes": pipeline("cloudsql", cdc_offsets="disk", cloudsql_teir="x", cloudsql_disk_size_gb="big"),
     "postgresql_row": {"cdc.gcp.postgresql_row": ROW},
     "postgresql_row without table": {"cdc.gcp.postgresql_row": DATABASE},
 }
@@ -97,14 +117,15 @@ ALWAYS_APART: dict[str, dict[str, t.Any]] = {
 
 
 class Instance(http.server.BaseHTTPRequestHandler):
-    """Cloud SQL Admin's connectSettings of the instance `shop`; anything else is forbidden."""
+    """Cloud SQL Admin's connectSettings of the instance `shop`; there is no instance `new-sql`; anything else is forbidden."""
 
     def do_GET(self) -> None:
         known = self.path.endswith("/instances/shop/connectSettings")
         address = {"type": "PRIVATE", "ipAddress": "10.20.0.3"}
         settings = {"databaseVersion": "POSTGRES_16", "region": "europe-west1", "ipAddresses": [address], "serverCaCert": {"cert": "PEM"}}
-        answer = settings if known else {"error": {"code": 403, "message": "The caller may not."}}
-        self.send_response(200 if known else 403)
+        status = 200 if known else 404 if "/instances/new-sql" in self.path else 403
+        answer = settings if known else {"error": {"code": status, "message": "The caller may not."}}
+        self.send_response(status)
         self.end_headers()
         self.wfile.write(json.dumps(answer).encode())
 
@@ -160,7 +181,7 @@ def _play(folder: Path, endpoint: str) -> Run:
     (folder / "play.json").write_text(json.dumps([play]))
     settings = {
         "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections"),
-        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent),
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).resolve().parents[2] / "callback"),
         "ANSIBLE_CALLBACKS_ENABLED": "recorder",
         "RECORDER_FILE": str(folder / "results.json"),
         "ANSIBLE_INJECT_INVOCATION": "1",  # before ansible-core 2.21 every result had it
@@ -188,7 +209,7 @@ def _play(folder: Path, endpoint: str) -> Run:
 def _comparable(result: t.Any) -> t.Any:
     """`result` without what differs between any two runs of a module: times, names of temporary files, and where the module ran."""
     if isinstance(result, dict):
-        ignored = ("in_process", "temporary_folder", "exception")
+        ignored = ("in_process", "temporary_folder", "exception", "progress_file")
         return {key: _comparable(value) for key, value in result.items() if key not in ignored}
     if isinstance(result, list):
         return [_comparable(value) for value in result]
@@ -222,6 +243,8 @@ def test_a_task_that_needs_a_process_of_its_own_gets_it(ran: Run, case: str) -> 
         ("return", "New-style module did not handle its own exit."),
         ("timeout", "Timed out after 1 second"),
         ("postgresql_row", "refused"),
+        ("pipeline without an answer", "Check the network and pubsub_endpoint."),
+        ("pipeline with mistakes", "The collection has no variable cloudsql_teir; did you mean cloudsql_tier?"),
     ],
 )
 def test_failures_are_what_they_should_be(ran: Run, case: str, said: str) -> None:
@@ -237,6 +260,21 @@ def test_the_module_sees_its_task(ran: Run, folder: Path) -> None:
     assert results["diff"]["diff"] == {"before": "a\n", "after": "b\n"}
     assert results["cloudsql_connection_info"]["connection_name"] == "demo:europe-west1:shop"
     assert results["cloudsql_connection_info by environment"]["connection_name"] == "from-environment:europe-west1:shop"
+
+
+def test_a_pipeline_is_planned_on_an_empty_project_without_a_look_into_the_database(ran: Run) -> None:
+    result = ran.results["inside"]["pipeline in check mode"]
+    assert [one["action"] for one in result["resources"]] == ["create"] * 6
+    assert result["pending_tables"] == ["public.orders"]
+    assert "Plan for new: 6 to create, 0 to update, 0 to delete, 0 unchanged." in ran.screen
+
+
+def test_all_mistakes_in_names_and_values_are_told_at_once(ran: Run) -> None:
+    assert ran.results["inside"]["pipeline with mistakes"]["problems"] == [
+        "The collection has no variable cloudsql_teir; did you mean cloudsql_tier?",
+        "cdc_offsets must be one of jdbc, volume, not 'disk'.",
+        "cloudsql_disk_size_gb must be a whole number, not 'big'.",
+    ]
 
 
 def test_nothing_of_a_module_stays(ran: Run, folder: Path) -> None:

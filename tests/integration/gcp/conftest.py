@@ -62,15 +62,26 @@ class Cloud:
         assert not result.get("failed"), result["msg"]
         return result
 
-    def control(self, method: str, door: str, body: t.Any = None, pubsub: bool = False) -> t.Any:
-        """Knock at a control door of the stand-in or of Pub/Sub."""
+    def control(self, method: str, endpoint: str, body: t.Any = None, pubsub: bool = False) -> t.Any:
+        """A request to the control API of the stand-in or of Pub/Sub."""
         root = f"http://{self.settings.pubsub_plain_endpoint}" if pubsub else self.settings.google_endpoint
-        answer = requests.request(method, f"{root}/_sandbox/{door}", json=body, timeout=10)
+        answer = requests.request(method, f"{root}/_sandbox/{endpoint}", json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
 
     def fault(self, name: str, pubsub: bool = False, **rest: t.Any) -> None:
+        """Switch a fault on.  When the test ends it must have happened as often as `count` says; one without end, at least once."""
         self.control("POST", "faults", {"name": name, **rest}, pubsub)
+
+    def assert_faults_fired(self) -> None:
+        """Every fault that is on has happened as often as it was asked for: else the test has not met what it is about."""
+        on = [fault for at_pubsub in (False, True) for fault in self.control("GET", "faults", pubsub=at_pubsub)["on"]]
+        waiting = [fault for fault in on if fault["count"] > 0 or fault["fired"] == 0]
+        assert not waiting, f"faults that were switched on and did not happen: {waiting}"
+
+    def switch_faults_off(self) -> None:
+        for at_pubsub in (False, True):
+            self.control("DELETE", "faults", pubsub=at_pubsub)
 
 
 @pytest.fixture(scope="session")
@@ -110,11 +121,13 @@ def settings() -> Iterator[Settings]:
 
 @pytest.fixture
 def cloud(settings: Settings, run_module: RunModule) -> Iterator[Cloud]:  # noqa: F811 - pytest hands the fixture in by its name
-    """The servers, without faults at the end."""
+    """The servers.  At the end, every fault that the test switched on must have happened; none outlives the test."""
     made = Cloud(settings, run_module)
     yield made
-    made.control("DELETE", "faults")
-    made.control("DELETE", "faults", pubsub=True)
+    try:
+        made.assert_faults_fired()
+    finally:
+        made.switch_faults_off()
 
 
 def _free_port() -> int:

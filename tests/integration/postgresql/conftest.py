@@ -28,6 +28,9 @@ ADMIN, OWNER, USER = "postgres", "app", "debezium"
 PASSWORD = "right"
 """Password of every role but the replication user's."""
 
+PRIVATE, PUBLIC = "127.87.1", "127.87.2"
+"""Networks of the server's addresses: no other test and no sandbox uses them."""
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -35,9 +38,10 @@ def cluster() -> Iterator[Cluster]:
     folder = Path(tempfile.mkdtemp(prefix="cdc-gcp-test-"))
     folder.chmod(0o755)
     with socket.socket() as free:
-        free.bind(("127.0.89.1", 0))
+        free.bind((f"{PUBLIC}.1", 0))
         port = free.getsockname()[1]
-    made = Cluster(settings.Settings(folder, settings.load().cache, public_instance_network="127.0.89"), "test", port)
+    own = settings.Settings(folder, settings.load().cache, private_instance_network=PRIVATE, public_instance_network=PUBLIC)
+    made = Cluster(own, "test", port)
     try:
         made.create(Definition(1, "demo-project:test", flags={"cloudsql.logical_decoding": "on", "log_statement": "all"}))
         with made.connect() as connection:

@@ -134,7 +134,7 @@ def test_a_table_with_other_columns_is_refused(database: Server, columns: str, s
 
 
 def test_without_the_replication_user_it_says_so_and_check_mode_plans(server: Server) -> None:
-    assert "There is no role debezium to grant to" in run(server)["msg"]
+    assert "Role debezium does not exist" in run(server)["msg"]
     assert run(server, check=True)["changed"] is True
     assert not schema_exists(server)
 
@@ -145,8 +145,8 @@ def test_a_login_that_may_not_is_told_who_may(database: Server) -> None:
     database.sql("CREATE ROLE guest LOGIN PASSWORD 'right'", None)
 
     assert "guest may not grant it; log in as its owner app" in run(database, login_user="guest")["msg"]
-    assert "guest may not make tables in schema debezium" in run(database, login_user="guest", signal_table="s", offset_table="o")["msg"]
-    assert "guest may not make schema other" in run(database, login_user="guest", schema="other")["msg"]
+    assert "guest may not create tables in schema debezium" in run(database, login_user="guest", signal_table="s", offset_table="o")["msg"]
+    assert "guest may not create schema other" in run(database, login_user="guest", schema="other")["msg"]
 
 
 @pytest.mark.parametrize("missing", [{"login_host": ""}, {"server_exists": False}, {"login_db": "not_there"}])

@@ -188,7 +188,7 @@ def test_tables_no_longer_captured_are_told_and_revoked_only_when_asked(orders: 
     told = run(orders, tables=["shop.orders"])
     assert told["changed"] is False
     assert told["warnings"] == [
-        'Role debezium may also SELECT from shop."Order Lines", not captured here; revoke_others=true takes it away.'
+        'Role debezium may also SELECT from shop."Order Lines", which are not captured here; revoke_others=true revokes it.'
     ]
 
     revoked = run(orders, tables=["shop.orders"], revoke_others=True)
@@ -203,7 +203,7 @@ def test_without_the_owners_login_the_error_names_privilege_owner_and_login(orde
     assert result["failed"]
     assert result["msg"] == (
         "debezium needs USAGE on schema shop, which belongs to app, and postgres may not grant it. "
-        "Give owner_user and owner_password of app or of a member of it."
+        "Set owner_user and owner_password to the log-in of app or of a member of it."
     )
     assert attributes(orders) == ()
 
@@ -223,14 +223,14 @@ def test_check_mode_plans_everything_when_the_database_is_missing(server: Server
     assert result["actions"] == ["create role debezium with LOGIN REPLICATION"]
     assert result["pending_tables"] == TABLES
     assert "planned as new" in result["warnings"][0]
-    assert "there is no such database" in run(server, login_db="not_there")["msg"]
+    assert "the database does not exist" in run(server, login_db="not_there")["msg"]
 
 
 def test_check_mode_takes_a_refused_login_for_a_missing_role_only_when_told(server: Server) -> None:
     assert run(server, check=True, login_password="wrong", login_exists=False)["changed"] is True
     for refused in (run(server, check=True, login_password="wrong"), run(server, login_password="wrong", login_exists=False)):
         assert refused["failed"]
-        assert "the password is wrong, or there is no such role" in refused["msg"]
+        assert "the password is wrong, or the role does not exist" in refused["msg"]
 
 
 def test_check_mode_without_a_server_plans_everything(server: Server) -> None:
@@ -251,7 +251,7 @@ def test_check_mode_without_a_server_plans_everything(server: Server) -> None:
         ({"tables": ["shop..*"]}, "regular expression"),
         ({"tables": ["shop.Orders"]}, "upper-case"),
         ({"password": ""}, "password is empty"),
-        ({"password": None}, "give the password"),
+        ({"password": None}, "password is required to create it"),
     ],
 )
 def test_what_a_user_can_get_wrong_is_one_sentence(orders: Server, change: dict[str, t.Any], said: str) -> None:
@@ -350,4 +350,4 @@ def test_absent_is_refused_while_the_role_streams(orders: Server) -> None:
         stream.exec_(b"DROP_REPLICATION_SLOT busy")
         stream.finish()
 
-    assert result["msg"] == "Role debezium streams replication slot busy; stop Debezium first."
+    assert result["msg"] == "Role debezium is reading replication slot busy; stop Debezium first."

@@ -26,6 +26,8 @@ SUBSCRIBER = {
     "CreateSubscription": (types.Subscription, types.Subscription),
     "UpdateSubscription": (types.UpdateSubscriptionRequest, types.Subscription),
     "DeleteSubscription": (types.DeleteSubscriptionRequest, empty_pb2.Empty),
+    "Pull": (types.PullRequest, types.PullResponse),
+    "Acknowledge": (types.AcknowledgeRequest, empty_pb2.Empty),
 }
 IAM = {
     "GetIamPolicy": (iam_policy_pb2.GetIamPolicyRequest, policy_pb2.Policy),

@@ -158,7 +158,7 @@ def test_open_sessions_are_named(run: t.Any, session: t.Any) -> None:
     words = 'failed to delete database "orders". Detail: pq: database "orders" is being accessed by other users.'
     session.expect("GET", DATABASE, answer=THERE)
     session.expect("DELETE", DATABASE, answer={**DONE, "error": {"errors": [{"code": "INTERNAL_ERROR", "message": words}]}})
-    assert "Close the sessions" in run(state="absent", allow_delete=True)["msg"]
+    assert "Close all sessions" in run(state="absent", allow_delete=True)["msg"]
 
 
 @pytest.mark.parametrize("expect", [expect_missing, expect_no_instance])

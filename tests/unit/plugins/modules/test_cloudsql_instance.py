@@ -178,6 +178,17 @@ def test_an_operation_that_is_not_yet_known_is_looked_up_again(run: t.Any, sessi
     assert run()["changed"] is True
 
 
+def test_an_operation_that_stays_unknown_is_an_error_after_a_minute(run: t.Any, session: t.Any, clock: t.Any) -> None:
+    expect_absent(session)
+    session.expect("POST", f"{PROJECT}/instances", body=NEW, answer=PENDING)
+    for _ in range(40):
+        session.expect("GET", OPERATION, status=404, answer=INSTANCE_MISSING)
+    result = run()
+    session.expected.clear()
+    assert "reading its operation failed with HTTP 404" in result["msg"]
+    assert 60 <= clock.time <= 85
+
+
 # Reading
 
 
@@ -193,7 +204,7 @@ def test_403_for_the_list_too_names_the_permission(run: t.Any, session: t.Any) -
     session.expect("GET", f"{PROJECT}/instances", status=403, answer=NOT_AUTHORIZED)
     result = run()
     assert "needs the permission cloudsql.instances.get in project demo" in result["msg"]
-    assert "cloudsql.instances.list is needed too" in result["msg"]
+    assert "cloudsql.instances.list is also needed" in result["msg"]
 
 
 def test_403_although_the_list_has_it_names_the_permission_to_read(run: t.Any, session: t.Any) -> None:
@@ -214,7 +225,7 @@ def test_a_failed_instance_is_an_error(run: t.Any, session: t.Any) -> None:
     ("options", "words"),
     [
         ({"region": "us-central1"}, "cannot be moved to us-central1"),
-        ({"database_version": "POSTGRES_15"}, "cannot go back to an older version"),
+        ({"database_version": "POSTGRES_15"}, "cannot be downgraded"),
         ({"database_version": "POSTGRES_17"}, "allow_major_upgrade=true"),
         ({"disk_size_gb": 5, "disk_autoresize": False}, "disks cannot shrink"),
     ],
@@ -229,7 +240,7 @@ def test_what_cannot_be_changed_is_an_error_before_anything_is_sent(run: t.Any, 
     [
         ({"name": "Shop"}, "must be lower-case letters"),
         ({"name": "s" * 94}, "98 characters"),
-        ({"database_version": "MYSQL_8_0"}, "PostgreSQL only"),
+        ({"database_version": "MYSQL_8_0"}, "Only PostgreSQL"),
         ({"private_network": "regions/x/y"}, "private_network must be"),
         ({"poll_interval": 0}, "poll_interval is in seconds"),
         ({"maintenance_window": {"day": 8, "hour": 1}}, "value of day must be one of"),
@@ -245,12 +256,12 @@ def test_a_region_is_needed(run_module: t.Any) -> None:
 
 def test_a_region_that_is_null_is_not_the_servers_default(run: t.Any, session: t.Any) -> None:
     expect_absent(session)
-    assert "name the region" in run(region=None)["msg"]
+    assert "region is required" in run(region=None)["msg"]
 
 
 def test_a_tier_of_the_other_edition_is_named_before_creation(run: t.Any, session: t.Any) -> None:
     expect_absent(session)
-    assert "does not take tier db-custom-1-3840" in run(edition="ENTERPRISE_PLUS")["msg"]
+    assert "does not support tier db-custom-1-3840" in run(edition="ENTERPRISE_PLUS")["msg"]
 
 
 def test_postgresql_17_is_warned_of(run: t.Any, session: t.Any) -> None:

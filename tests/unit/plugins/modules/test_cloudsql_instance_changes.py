@@ -163,7 +163,7 @@ def test_a_restart_is_announced(run: t.Any, session: t.Any, check: bool) -> None
     result = run(check=check, tier="db-custom-2-7680", database_flags={"cloudsql.logical_decoding": True})
     assert result["changed"] is True
     assert result["warnings"] == [
-        "This restarts instance shop (changes of tier, flag cloudsql.logical_decoding): its sessions end, and it takes no connections"
+        "This restarts instance shop (changes of tier, flag cloudsql.logical_decoding): its sessions end, and it is unavailable"
         " for a while."
     ]
 
@@ -248,7 +248,7 @@ def test_races_lost_for_ever_end_in_an_error(run: t.Any, session: t.Any) -> None
         expect_patch(session, {"dataDiskSizeGb": "50"}, status=412, answer=STALE)
         expect_operations(session, "DONE")
         session.expect("GET", INSTANCE, answer=instance())
-    assert "Somebody else keeps changing instance shop" in run(disk_size_gb=50)["msg"]
+    assert "Another client keeps changing instance shop" in run(disk_size_gb=50)["msg"]
 
 
 def test_somebody_elses_operation_is_waited_for(run: t.Any, session: t.Any, clock: t.Any) -> None:

@@ -113,7 +113,7 @@ def test_another_type_is_an_error(run: t.Any, session: t.Any) -> None:
 
 def test_a_new_user_needs_a_password(run: t.Any, session: t.Any) -> None:
     session.expect("GET", USERS, answer={})
-    assert "creating it needs password" in run(check=True, password=None)["msg"]
+    assert "password is required" in run(check=True, password=None)["msg"]
 
 
 def test_an_existing_user_needs_none(run: t.Any, session: t.Any) -> None:

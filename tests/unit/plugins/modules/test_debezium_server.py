@@ -7,6 +7,8 @@ import copy
 import typing as t
 
 import pytest
+import yaml
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.digest import digest
 from ansible_collections.cdc.gcp.plugins.modules import debezium_server
 from kubernetes_answers import APPLY, DRY_RUN, HOST, NO_NAMESPACE, FakeApi, installed, status
 
@@ -125,7 +127,7 @@ def test_unchanged_but_not_available_is_waited_for(api: FakeApi, run_module: t.A
     result = run_module(debezium_server, **GIVEN)
     assert (result["changed"], result["ready"]) == (False, True)
     (warning,) = result["warnings"]
-    assert warning.startswith("Deployment cdc/shop was unchanged but not rolled out: pod shop-1, container server ends again and again")
+    assert warning.startswith("Deployment cdc/shop was unchanged but not rolled out: pod shop-1, container server keeps restarting")
 
 
 def test_a_crash_loop_fails_with_its_log_and_what_it_means(api: FakeApi, run_module: t.Any, wanted: dict[str, t.Any]) -> None:
@@ -136,7 +138,7 @@ def test_a_crash_loop_fails_with_its_log_and_what_it_means(api: FakeApi, run_mod
     api.expect("GET", "/api/v1/namespaces/cdc/secrets/shop-db", answer=SECRET)
     result = run_module(debezium_server, **GIVEN)
     assert result["failed"]
-    assert "container server ends again and again (exit code 0, Completed, 4 restarts)" in result["msg"]
+    assert "container server keeps restarting (exit code 0, Completed, 4 restarts)" in result["msg"]
     assert "roles/pubsub.publisher" in result["msg"]
     assert result["log"][-1] == "ERROR PERMISSION_DENIED: User not authorized to perform this action. (hidden)"
 
@@ -185,5 +187,25 @@ def test_absent_deletes_and_waits(api: FakeApi, run_module: t.Any, wanted: dict[
     assert (result["ready"], result["pod_name"]) == (False, None)
 
 
+def test_the_documented_example_works_as_printed(api: FakeApi, run_module: t.Any) -> None:
+    """Its checksums are used, so that no Secret is read."""
+    (task,) = yaml.safe_load(debezium_server.EXAMPLES)
+    example = {**task["cdc.gcp.debezium_server"], "kubeconfig": None, "host": HOST}
+    sums = {name: f"sum of {name}" for name in ("shop-properties", "shop-db", "shop-key")}
+    assert example["checksums"].keys() == sums.keys()
+    api.expect("GET", f"{ROOT}/deployments/shop-debezium", status=401, answer=status(401, "Unauthorized", "enough seen"))
+    built: list[dict[str, t.Any]] = []
+    build = debezium_server.deployment
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(debezium_server, "deployment", lambda params: built.append(build(params)) or built[-1])
+        run_module(debezium_server, **{**example, "checksums": sums})
+    assert built[0]["spec"]["template"]["metadata"]["annotations"] == {"cdc.gcp/checksum": digest(sums)}
+
+
+def test_a_checksum_of_what_the_pod_does_not_read_is_refused(api: FakeApi, run_module: t.Any) -> None:
+    result = run_module(debezium_server, **{**GIVEN, "checksums": {"properties": "1f", "shop-db": "2e"}})
+    assert result["msg"] == "checksums names properties, but the Secrets that the pod reads are shop-properties, shop-db."
+
+
 def test_an_image_without_a_version_is_refused_before_any_request(api: FakeApi, run_module: t.Any) -> None:
-    assert "names no exact version" in run_module(debezium_server, image="quay.io/debezium/server", **GIVEN)["msg"]
+    assert "has no exact version" in run_module(debezium_server, image="quay.io/debezium/server", **GIVEN)["msg"]

@@ -170,13 +170,16 @@ def test_check_mode_before_the_topic_exists_plans_the_grant(pubsub: t.Any, membe
 def test_an_emulator_without_iam_says_so(pubsub: t.Any, member: t.Any) -> None:
     pubsub.expect("GetIamPolicy", {"resource": TOPIC, "options": {"requestedPolicyVersion": 3}}, status=StatusCode.UNIMPLEMENTED)
     result = member(resource_type="topic", resource="shop", pubsub_endpoint=f"http://{pubsub.address}")
-    assert "emulator, for one, has no IAM" in result["msg"]
+    assert "emulator, for example, has no IAM" in result["msg"]
 
 
 def test_a_missing_permission_is_named(rest: t.Any, member: t.Any) -> None:
     error = {"code": 403, "message": "The caller does not have permission", "status": "PERMISSION_DENIED"}
     rest.expect("POST", f"{PROJECT}:getIamPolicy", body=READ, status=403, answer={"error": error})
-    assert "It needs the permission resourcemanager.projects.getIamPolicy." in member()["msg"]
+    assert (
+        "does not have permission. The account that runs this needs the permission resourcemanager.projects.getIamPolicy in project demo;"
+        in member()["msg"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_an_absent_account_stays_absent(rest: t.Any, account: t.Any) -> None:
 
 def test_a_missing_permission_is_named(rest: t.Any, account: t.Any) -> None:
     reads(rest, FORBIDDEN)
-    assert account()["msg"].endswith("It needs the permission iam.serviceAccounts.get.")
+    assert account()["msg"].endswith("the permission iam.serviceAccounts.get in project demo; check the project's name too.")
 
 
 @pytest.mark.parametrize("account_id", ["short", "x" * 31, "1debezium", "debezium-", "Debezium", "a@b.example.com"])

@@ -118,7 +118,7 @@ def test_a_missing_topic_is_said_with_what_to_do(pubsub: t.Any, subscription: t.
 
 def test_creating_needs_a_topic(pubsub: t.Any, subscription: t.Any) -> None:
     pubsub.expect(*GET, status=StatusCode.NOT_FOUND)
-    assert "needs topic" in subscription(check=True)["msg"]
+    assert "topic is required" in subscription(check=True)["msg"]
 
 
 def test_attempts_need_a_dead_letter_topic(pubsub: t.Any, subscription: t.Any) -> None:

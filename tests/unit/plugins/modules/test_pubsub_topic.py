@@ -122,7 +122,7 @@ def test_a_missing_permission_is_named(pubsub: t.Any, topic: t.Any) -> None:
     pubsub.expect(*GET, status=StatusCode.PERMISSION_DENIED, text="User not authorized to perform this action.")
     assert topic()["msg"] == (
         "Reading topic shop.changes failed with PERMISSION_DENIED: User not authorized to perform this action. "
-        f"The account that runs this needs the permission pubsub.topics.get on {NAME}."
+        f"The account that runs this needs the permission pubsub.topics.get on {NAME}; check the project's name too."
     )
 
 

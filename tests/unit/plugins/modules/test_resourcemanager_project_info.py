@@ -32,4 +32,4 @@ def test_a_forbidden_project_names_the_permission(rest: t.Any, run_module: t.Any
     result = run_module(resourcemanager_project_info, project="shop")
     assert result["failed"] is True
     assert "Reading project shop" in result["msg"]
-    assert "It needs the permission resourcemanager.projects.get." in result["msg"]
+    assert "needs the permission resourcemanager.projects.get in project shop;" in result["msg"]

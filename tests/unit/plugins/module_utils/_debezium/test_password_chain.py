@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import yaml
-from test_properties import smallrye
+
+from .test_properties import smallrye
 
 PASSWORDS = [
     "pa$word",

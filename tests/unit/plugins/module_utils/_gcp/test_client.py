@@ -9,7 +9,7 @@ import google.auth.exceptions
 import pytest
 import requests
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import LoginError
-from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import ApiError, Client, LostAnswer
+from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import ApiError, Client, LostAnswer, PermissionMissing
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import ENDPOINTS, GcpOptions, argument_spec
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, ReconcileError
 
@@ -22,7 +22,7 @@ def options(**changed: t.Any) -> GcpOptions:
 
 
 def call(session: t.Any, clock: t.Any, **rest: t.Any) -> dict[str, t.Any]:
-    return Client(options(), session, clock).request("Reading x", "GET", "sql_endpoint", "/x", **rest)
+    return Client(options(), session, clock).call("Reading x", "sql.x.get", "GET", "sql_endpoint", "/x", **rest)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -77,7 +77,9 @@ def test_a_silent_endpoint_ends_within_the_budget(clock: t.Any) -> None:
 
     started = clock.now()
     with pytest.raises(ReconcileError, match=r"no answer from .* \(timeout\)"):
-        Client(options(retry_timeout=90, request_timeout=30), Silent(), clock).request("Reading x", "GET", "sql_endpoint", "/v1/x")
+        Client(options(retry_timeout=90, request_timeout=30), Silent(), clock).call(
+            "Reading x", "sql.x.get", "GET", "sql_endpoint", "/v1/x"
+        )
     assert 80 <= clock.now() - started <= 91
 
 
@@ -89,7 +91,7 @@ def test_a_token_server_that_does_not_answer_is_one_sentence(clock: t.Any) -> No
             raise google.auth.exceptions.TransportError(lost) from lost
 
     with pytest.raises(LoginError) as caught:
-        Client(options(), TokenServerDown(), clock).request("Reading x", "GET", "sql_endpoint", "/v1/x")
+        Client(options(), TokenServerDown(), clock).call("Reading x", "sql.x.get", "GET", "sql_endpoint", "/v1/x")
     assert caught.value.message == (
         "Reading x: cannot log in to Google Cloud: no answer from https://tokens.example.com/token (Connection refused). "
         "Check the network, and token_uri in the credentials."
@@ -138,3 +140,35 @@ def test_an_endpoint_must_be_a_root_url(value: str) -> None:
 
 def test_every_endpoint_has_an_option() -> None:
     assert set(ENDPOINTS) <= set(argument_spec())
+
+
+FORBIDDEN = {"error": {"code": 403, "message": "The caller does not have permission", "status": "PERMISSION_DENIED"}}
+
+
+@pytest.mark.parametrize("said", ["The caller does not have permission", "The caller does not have permission."])
+def test_a_missing_permission_is_named_once_after_the_servers_words(session: t.Any, clock: t.Any, said: str) -> None:
+    session.expect("GET", URL, status=403, answer={"error": {**FORBIDDEN["error"], "message": said}})
+    with pytest.raises(PermissionMissing) as caught:
+        call(session, clock)
+    assert caught.value.message == (
+        "Reading x failed with HTTP 403 PERMISSION_DENIED: The caller does not have permission. "
+        "The account that runs this needs the permission sql.x.get in project demo; check the project's name too."
+    )
+    assert caught.value.details["permission"] == "sql.x.get"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Cloud SQL Admin API has not been used in project 1 before or it is disabled. Enable it by visiting https://x",
+        "Quota exceeded for quota metric 'Queries' and limit 'Queries per minute' of service 'sqladmin.googleapis.com'.",
+    ],
+    ids=["API disabled", "quota"],
+)
+def test_a_403_that_is_not_about_permissions_names_none(session: t.Any, clock: t.Any, said: str) -> None:
+    for _ in range(40):
+        session.expect("GET", URL, status=403, answer={"error": {"code": 403, "message": said}})
+    with pytest.raises(ApiError) as caught:
+        call(session, clock)
+    assert "needs the permission" not in caught.value.message
+    session.expected.clear()

@@ -10,6 +10,7 @@ import typing as t
 
 import google.auth.credentials
 import google.auth.exceptions
+import google.oauth2.credentials
 import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp import auth
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import Login, LoginError
@@ -68,6 +69,39 @@ def test_many_threads_make_one_token_request(login: t.Any) -> None:
     assert found == ["Bearer token-1"] * 20
     assert source.asked == 1
     assert shared.credentials is shared.credentials
+
+
+def test_threads_that_waited_share_a_failure_instead_of_trying_one_after_the_other(login: t.Any) -> None:
+    shared, source = login(google.auth.exceptions.RefreshError("invalid_grant"), *[None] * 20)
+    barrier, failures = threading.Barrier(20), []
+    real = source.refresh
+
+    def slow(request: t.Any) -> None:
+        time.sleep(0.3)
+        real(request)
+
+    source.refresh = slow
+
+    def use() -> None:
+        barrier.wait()
+        with pytest.raises(LoginError, match="invalid_grant"):
+            shared.ensure_token("Reading x")
+        failures.append(1)
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(failures), source.asked) == (20, 1)
+    shared.ensure_token("Reading x")
+    assert source.asked == 2, "a later caller tries again"
+
+
+def test_a_quota_project_goes_with_each_request(monkeypatch: pytest.MonkeyPatch, login: t.Any) -> None:
+    shared, _ = login()
+    monkeypatch.setattr(auth, "credentials", lambda options: google.oauth2.credentials.Credentials("t", quota_project_id="billing"))
+    assert headers(shared) == {"authorization": "Bearer t", "x-goog-user-project": "billing"}
 
 
 def test_an_expired_token_is_refreshed(login: t.Any) -> None:

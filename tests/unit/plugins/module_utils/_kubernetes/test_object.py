@@ -6,18 +6,12 @@ from __future__ import annotations
 import base64
 import typing as t
 
-import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.object import KubernetesObject
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import diff, reconcile
-from kubernetes_answers import DRY_RUN, OPTIONS, FakeApi, installed
+from kubernetes_answers import DRY_RUN, OPTIONS, FakeApi
 
 SECRET = "/api/v1/namespaces/cdc/secrets/shop"
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> t.Iterator[FakeApi]:
-    yield from installed(monkeypatch, clock)
 
 
 def manifest(properties: str, password: str = "sesame") -> dict[str, t.Any]:

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import copy
+import json
+import pathlib
 import typing as t
 
 import pytest
+import yaml
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.unchanged import applied_unchanged
 
 SECRET: dict[str, t.Any] = {
@@ -275,3 +278,17 @@ def test_nothing_is_written_into_either() -> None:
     live, wanted = deployment(), copy.deepcopy(DEPLOYMENT)
     applied_unchanged(live, wanted)
     assert (live, wanted) == (deployment(), DEPLOYMENT)
+
+
+ANSWERS = pathlib.Path(__file__).parent / "answers"
+GOLDEN = pathlib.Path(__file__).parents[1] / "_debezium" / "golden"
+
+
+@pytest.mark.parametrize("case", ["key_jdbc_trust_store", "volume_workload_identity"])
+def test_the_whole_deployment_as_a_real_server_answered_is_proven_unchanged(case: str) -> None:
+    """The answers are those of a Kubernetes 1.36 API server after an apply of the golden manifests."""
+    live = json.loads((ANSWERS / f"{case}.json").read_text())
+    wanted = yaml.safe_load((GOLDEN / f"{case}.yaml").read_text())
+    assert applied_unchanged(live, wanted)
+    wanted["spec"]["template"]["metadata"]["annotations"]["cdc.gcp/checksum"] = "0"
+    assert not applied_unchanged(live, wanted)

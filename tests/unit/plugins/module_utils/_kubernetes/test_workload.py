@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes.workload import Workload
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import reconcile
-from kubernetes_answers import OPTIONS, FakeApi, installed
+from kubernetes_answers import OPTIONS, FakeApi
 
 ROOT = "/apis/apps/v1/namespaces/cdc"
 DEPLOYMENT = f"{ROOT}/deployments/shop"
@@ -40,11 +40,6 @@ OWNED = {
     }
 }
 ROLLED_OUT = {"observedGeneration": 3, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> t.Iterator[FakeApi]:
-    yield from installed(monkeypatch, clock)
 
 
 def live(manifest: dict[str, t.Any] = MANIFEST, /, **status: t.Any) -> dict[str, t.Any]:

@@ -37,8 +37,8 @@ def refuse(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "said"),
     [
-        ('FATAL:  password authentication failed for user "debezium"', LoginRefused, "the password is wrong, or there is no such role"),
-        ('FATAL:  database "shop" does not exist', DatabaseMissing, "there is no such database"),
+        ('FATAL:  password authentication failed for user "debezium"', LoginRefused, "the password is wrong, or the role does not exist"),
+        ('FATAL:  database "shop" does not exist', DatabaseMissing, "the database does not exist"),
         ('FATAL:  role "debezium" is not permitted to log in', NotAdmitted, 'right, but role "debezium" is not permitted to log in.'),
         (
             'FATAL:  permission denied for database "shop"\nDETAIL:  User does not have CONNECT privilege.',

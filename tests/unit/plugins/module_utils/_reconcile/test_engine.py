@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile import engine
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import ReconcileError
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.plan import Action, Plan
@@ -93,3 +95,36 @@ def test_an_unchanged_resource_has_the_same_two_sides_although_the_server_knows_
     plan = Plan({"a": 1, "server_side": 2}, {"a": 1})
     shown = engine.diff("x", plan)
     assert shown["before"] == shown["after"] == {"a": 1, "server_side": 2}
+
+
+class Unreadable(Cell):
+    """A cell that cannot be read any more once it was written."""
+
+    def read(self) -> str | None:
+        if self.writes:
+            raise ReconcileError("The sheet is gone.")
+        return super().read()
+
+
+def test_a_read_that_fails_after_the_actions_says_what_was_done(run_module: t.Any) -> None:
+    with pytest.raises(ReconcileError) as caught:
+        engine.reconcile(Unreadable("new", "old"), check_mode=False)
+    assert caught.value.details == {"done_actions": ["write new"]}
+    result = run_module(SimpleNamespace(main=lambda: engine.run(AnsibleModule({}), lambda: Unreadable("new", "old"))))
+    assert (result["failed"], result["changed"], result["done_actions"]) == (True, True, ["write new"])
+
+
+class Gauge(engine.ReadOnly[int]):
+    title = "gauge"
+
+    def read(self) -> int:
+        return 7
+
+    def facts(self, observed: int | None) -> dict[str, t.Any]:
+        return {"value": observed}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_only_looked_at_has_facts_and_no_actions(check_mode: bool) -> None:
+    outcome = engine.reconcile(Gauge(), check_mode)
+    assert (outcome.changed, outcome.plan.actions, outcome.facts) == (False, (), {"value": 7})
