@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of what every module of the collection can do.  PRIVATE to the collection."""
+"""Documentation of the attributes that the modules share.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Says what would change, and changes nothing.
+    description: Reports what would change, without changing anything.
     support: full
   diff_mode:
-    description: Shows before and after, also for what is created or deleted; secrets never show.
+    description: Shows the state before and after, also for resources that are created or deleted. Secrets are masked.
     support: full
   idempotent:
     description: A second run with the same options changes nothing.
@@ -23,7 +23,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/cdc.gcp.gcp) in C(module_defaults) to say project and log-in once.
+    description: Use C(group/cdc.gcp.gcp) in C(module_defaults) to set the project, credentials and endpoints once.
     support: full
     membership: [cdc.gcp.gcp]
 """
@@ -32,7 +32,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/cdc.gcp.kubernetes) in C(module_defaults) to say the cluster once.
+    description: Use C(group/cdc.gcp.kubernetes) in C(module_defaults) to set the cluster and credentials once.
     support: full
     membership: [cdc.gcp.kubernetes]
 """
@@ -41,7 +41,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/cdc.gcp.postgresql) in C(module_defaults) to say server and log-in once.
+    description: Use C(group/cdc.gcp.postgresql) in C(module_defaults) to set the server and credentials once.
     support: full
     membership: [cdc.gcp.postgresql]
 """

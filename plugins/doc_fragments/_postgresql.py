@@ -10,7 +10,7 @@ options:
   login_host:
     description:
       - Host name or address of the server. M(cdc.gcp.cloudsql_connection_info) returns it.
-      - It may be empty in check mode only, which then plans as if O(server_exists=false).
+      - It may be empty only in check mode, where it means O(server_exists=false).
     type: str
   login_port:
     description: TCP port of the server.
@@ -21,47 +21,48 @@ options:
     type: str
     required: true
   login_password:
-    description: Password of O(login_user). Without it, libpq looks into its password file.
+    description: Password of O(login_user). Without it, libpq uses its password file.
     type: str
   login_db:
-    description: Database to work in.
+    description: Database to connect to.
     type: str
     required: true
   ssl_mode:
     description:
-      - How the connection is protected, as libpq's C(sslmode).
-      - Use V(verify-ca) with a Cloud SQL instance that has a certificate authority of its own. Its certificate names no host, so
-        V(verify-full) fails there.
+      - TLS mode of the connection, as libpq's C(sslmode).
+      - Use V(verify-ca) for a Cloud SQL instance that has its own CA, which is the default. Its certificate does not contain a host name,
+        so V(verify-full) fails.
     type: str
     choices: [disable, allow, prefer, require, verify-ca, verify-full]
     default: verify-ca
   ca_certificate:
     description:
-      - The server's CA certificate, as PEM. Needed with O(ssl_mode=verify-ca) and O(ssl_mode=verify-full).
-      - It is in a private temporary file while the connection is being made.
+      - CA certificate of the server, in PEM format. Required with O(ssl_mode=verify-ca) and O(ssl_mode=verify-full).
+      - While the module connects, it is in a temporary file that only the current user can read.
     type: str
   connect_timeout:
-    description: Seconds that making a connection may take.
+    description: Seconds to wait for a connection.
     type: int
     default: 10
   server_exists:
     description:
-      - Set it to V(false) in check mode when an earlier task would make the server and has not, because of check mode. The module then
-        connects to nothing and plans to create everything.
-      - V(false) is an error in a real run.
+      - Set it to V(false) in check mode if an earlier task would create the server. The module then does not connect, and plans to create
+        everything.
+      - V(false) is an error outside of check mode.
     type: bool
     default: true
   login_exists:
     description:
-      - Set it to V(false) in check mode when an earlier task would make the login role, or set its password, and has not, because of check
-        mode. If the log-in is then refused, the module plans to create everything, and warns.
-      - It is an option because PostgreSQL does not tell a missing role from a wrong password. Real runs do not look at it.
-      - A missing database needs no option. Check mode then plans to create everything.
+      - Set it to V(false) in check mode if an earlier task would create O(login_user) or set its password. If PostgreSQL then rejects the
+        login, the module plans to create everything, and warns.
+      - PostgreSQL does not distinguish a missing role from a wrong password, so the module cannot find out by itself. The option has no
+        effect outside of check mode.
+      - A missing database does not need an option. Check mode then plans to create everything.
     type: bool
     default: true
 requirements:
   - python >= 3.11
   - psycopg >= 3.2
 notes:
-  - A statement that waits more than 30 seconds for a lock of somebody else fails, rather than make the application wait behind it.
+  - A statement that cannot get a lock within 30 seconds fails, so that the application's statements do not queue up behind it.
 """

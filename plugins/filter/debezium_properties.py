@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The text of Debezium Server's application.properties, from a pipeline."""
+"""Filter cdc.gcp.debezium_properties: documentation; the work is in module_utils/_debezium/properties.py."""
 
 from __future__ import annotations
 
@@ -15,43 +15,42 @@ from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import I
 
 DOCUMENTATION = r"""
 name: debezium_properties
-short_description: Text of Debezium Server's C(application.properties)
+short_description: Render Debezium Server's C(application.properties)
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Makes all properties of a pipeline, with defaults that were tried and have their reasons, and escapes them as Java and
-    SmallRye Config read them.
-  - All changes go to one topic, by the transform C(reroute), unless the pipeline's C(topic) is not given. If O(overrides) sets
-    C(debezium.transforms), C(reroute) stays the last one, unless the list names it elsewhere. Set C(debezium.transforms) to null to have no
-    transform.
+  - Renders all properties of a pipeline, and escapes them for Java and SmallRye Config. The README of the role
+    P(cdc.gcp.debezium_k8s#role) lists the defaults and the reasons for them.
+  - If the pipeline has a C(topic), the transform C(reroute) sends all changes to it. If O(overrides) sets C(debezium.transforms),
+    C(reroute) is appended to the list, unless the list contains it. Set C(debezium.transforms) to null to have no transform.
 positional: _input, overrides, expressions
 options:
   _input:
     description:
-      - The pipeline. Required keys are C(topic_prefix), C(project), C(database_host), C(database_name), C(tables), C(slot_name),
+      - Pipeline. Required keys are C(topic_prefix), C(project), C(database_host), C(database_name), C(tables), C(slot_name),
         C(publication) and C(heartbeat_topic).
-      - Further keys are C(topic) (none means one topic per table), C(database_port) (5432), C(ssl_mode) (verify-ca),
-        C(ca_certificate_path), C(user_variable) (PG_USER), C(password_variable) (PG_PASSWORD), C(snapshot_mode) (initial),
-        C(offsets) (jdbc or volume),
-        C(schema) (debezium), C(offset_table) (debezium_offset_storage), C(signal_table), C(heartbeat_interval_ms) (10000),
-        C(region), C(ordering) (true) and C(sink_address).
-      - A key whose value is null takes its default.
+      - Optional keys, with their defaults in parentheses, are C(topic) (one topic per table), C(database_port) (5432), C(ssl_mode)
+        (verify-ca), C(ca_certificate_path), C(user_variable) (PG_USER), C(password_variable) (PG_PASSWORD), C(snapshot_mode) (initial),
+        C(offsets) (jdbc; or volume), C(schema) (debezium), C(offset_table) (debezium_offset_storage), C(signal_table),
+        C(heartbeat_interval_ms) (10000), C(region), C(ordering) (true) and C(sink_address).
+      - A key whose value is null gets its default.
     type: dict
     required: true
   overrides:
     description:
-      - Further properties, or other values, by full name. Values are literal; a C($) means itself. Null takes a default away.
-      - C(topic.prefix), C(slot.name), C(publication.name), C(table.include.list) and the sink's type come from the pipeline alone.
+      - Properties to add or replace, by full name. Values are literal; C($) is escaped. Null removes a default.
+      - C(topic.prefix), C(slot.name), C(publication.name), C(table.include.list) and the type of the sink cannot be overridden; setting one
+        is an error.
     type: dict
     default: {}
   expressions:
-    description: Properties whose value has C(${NAME}), which Debezium Server replaces by the pod's environment variable.
+    description: Properties whose values contain C(${NAME}), which Debezium Server replaces with the pod's environment variable E(NAME).
     type: dict
     default: {}
 """
 
 EXAMPLES = r"""
-- name: Look at the properties
+- name: Show the properties
   ansible.builtin.debug:
     msg: "{{ pipeline | cdc.gcp.debezium_properties(overrides={'debezium.source.max.batch.size': 4096}) }}"
   vars:
@@ -69,7 +68,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text of the file.
+  description: Text of the file.
   type: str
 """
 

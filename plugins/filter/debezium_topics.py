@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The topics that Debezium writes to with one topic a table."""
+"""Filter cdc.gcp.debezium_topics: documentation; the work is in module_utils/_debezium/pipeline.py."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import I
 
 DOCUMENTATION = r"""
 name: debezium_topics
-short_description: Ids of the Pub/Sub topics of tables
+short_description: Compute the topic ids of captured tables
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - The topics that Debezium Server writes to with one topic a table. It makes no topic, and ends when one is missing.
+  - Returns the ids of the Pub/Sub topics to which Debezium Server publishes with one topic per table.
+  - Debezium Server does not create topics, and stops if one is missing.
 positional: _input, topic_prefix
 options:
   _input:
@@ -26,13 +27,13 @@ options:
     elements: str
     required: true
   topic_prefix:
-    description: The pipeline's topic prefix.
+    description: Topic prefix of the pipeline.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Make the topics
+- name: Create the topics
   cdc.gcp.pubsub_topic:
     name: "{{ item }}"
   loop: "{{ ['public.orders', 'public.customers'] | cdc.gcp.debezium_topics('shop') }}"
@@ -40,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The ids.
+  description: Ids of the topics, in the order of the tables.
   type: list
   elements: str
 """

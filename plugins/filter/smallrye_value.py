@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A value, such as a password, as the environment of a Debezium Server must hold it."""
+"""Filter cdc.gcp.smallrye_value: documentation; the work is in module_utils/_debezium/escape.py."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from ansible_collections.cdc.gcp.plugins.module_utils._debezium import escape
 
 DOCUMENTATION = r"""
 name: smallrye_value
-short_description: Escape a value of Debezium Server's environment
+short_description: Escape the value of an environment variable of Debezium Server
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Debezium Server's SmallRye Config replaces C(${NAME}) in values of the environment, too. Each C($) becomes C(\$), so that the value is
-    read as it is. Nothing else is escaped.
-  - Use it on what goes into the Secret behind C(${PG_PASSWORD}), not on what goes to the database.
+  - SmallRye Config, which Debezium Server uses, also expands C(${NAME}) in the values of environment variables. The filter replaces each
+    C($) with C(\$), so that the value is read literally. Nothing else is escaped.
+  - Use it for the Secret from which E(PG_PASSWORD) is set, not for the password that the database gets.
 positional: _input
 options:
   _input:
-    description: The value.
+    description: Value to escape.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Show that a dollar sign is escaped
+- name: Check that a dollar sign is escaped
   ansible.builtin.assert:
     that: "'pa$word' | cdc.gcp.smallrye_value == 'pa\\\\$word'"
 """
 
 RETURN = r"""
 _value:
-  description: The escaped value.
+  description: Escaped value.
   type: str
 """
 

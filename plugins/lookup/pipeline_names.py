@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The names of the resources of a host's pipeline."""
+"""Lookup cdc.gcp.pipeline_names: documentation; the work is in module_utils/_pipeline/pipeline.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: pipeline_names
-short_description: Names of the resources of a pipeline
+short_description: Get the names of a pipeline's resources
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Computes the names that M(cdc.gcp.pipeline) gives the resources of the pipeline that the current host describes, for playbooks that do
-    something else with them.
+  - Returns the names that M(cdc.gcp.pipeline) uses for the resources of the current host's pipeline, for use in other tasks.
+  - The lookup fails if a variable of the pipeline has an invalid value. Passwords are not needed.
 options:
   _terms:
     description: Not used.
@@ -28,8 +28,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - One dictionary, whose keys are the names of the variables, such as C(cdc_instance) and C(cdc_slot_name).
-    - Further keys are C(cdc_change_topics), C(cdc_table_topics) (topic by table), C(cdc_topics) and C(cdc_service_account_email).
+    - Dictionary with the names by variable, such as C(cdc_instance) and C(cdc_slot_name).
+    - Other keys are C(cdc_change_topics) (list of topics of changes), C(cdc_table_topics) (topic by table), C(cdc_topics) (list of all
+      topics) and C(cdc_service_account_email) (null with C(cdc_identity=workload_identity)).
   type: list
   elements: dict
 """

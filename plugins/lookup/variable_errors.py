@@ -1,34 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is wrong with the names of a playbook's variables, as sentences."""
+"""Lookup cdc.gcp.variable_errors: documentation; the work is in module_utils/_pipeline/variables.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: variable_errors
-short_description: Misspelt variables of the collection, and of a playbook
+short_description: Find misspelt variables
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Gives a sentence for each variable of the current host that begins like one of the collection's, or of the given names, and is nearly
-    one of them. A variable that only begins alike causes a warning, for it may belong to somebody else.
-  - The module M(cdc.gcp.pipeline) judges the collection's variables by itself.
+  - Returns a message for each variable of the current host whose name resembles that of a variable of the collection or of the playbook.
+  - A name that only has the same prefix causes a warning instead, because it may belong to something else.
+  - The module M(cdc.gcp.pipeline) checks the collection's variables by itself. Use the lookup for variables of a playbook.
 options:
   _terms:
-    description: Names of the playbook's own variables, such as C(verify_table).
+    description: Names of the playbook's own variables, such as V(verify_table).
     type: list
     elements: str
 """
 
 EXAMPLES = r"""
-- name: Refuse misspelt variables
+- name: Fail if a variable is misspelt
   ansible.builtin.assert:
     that: query('cdc.gcp.variable_errors', 'verify_table', 'verify_row') | length == 0
 """
 
 RETURN = r"""
 _list:
-  description: One sentence for each mistake.
+  description: One message for each misspelt name.
   type: list
   elements: str
 """

@@ -1,19 +1,21 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.cloudsql_connection_info: options and documentation; the work is in module_utils/_cloudsql/connect.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cloudsql_connection_info
-short_description: Read host, port and CA certificate of a Cloud SQL instance
+short_description: Get the connection info of a Cloud SQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Reads what a PostgreSQL client needs to connect. Changes nothing.
-  - It needs no more than the role C(roles/cloudsql.client) for an instance that exists.
-  - An instance that does not exist is no error; the result then has RV(exists=false) and nulls.
-  - With the default CA of Cloud SQL use the TLS mode C(verify-ca); the server's certificate names the instance, not its address.
+  - Returns what a PostgreSQL client needs to connect to an instance, such as its address and CA certificate. Changes nothing.
+  - The role C(roles/cloudsql.client) is sufficient.
+  - An instance that does not exist is not an error. RV(exists) is then V(false), and the other values are null.
+  - Use the TLS mode C(verify-ca) with Cloud SQL's default CA. The server's certificate names the instance, not its address, so
+    C(verify-full) fails.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
@@ -25,25 +27,25 @@ options:
     required: true
   ip_type:
     description:
-      - Which address to give as RV(host). V(auto) takes the private one, and the public one when there is no private one.
-      - An instance that has no address of that kind is an error.
+      - Which address to return as RV(host). V(auto) prefers the private address to the public one.
+      - The module fails if the instance does not have such an address.
     type: str
     choices: [auto, private, public]
     default: auto
 attributes:
   diff_mode:
-    description: There is nothing to show; the module changes nothing.
+    description: The module changes nothing, so there is no difference to show.
     support: none
 seealso:
   - module: cdc.gcp.cloudsql_instance
 """
 
 EXAMPLES = r"""
-- name: Where is the server?
+- name: Get the connection info of the instance
   cdc.gcp.cloudsql_connection_info:
     project: my-project
     instance: shop
-  register: server
+  register: connection
 """
 
 RETURN = r"""
@@ -54,7 +56,7 @@ actions:
   elements: str
   sample: []
 exists:
-  description: Whether the instance exists. When it does not, everything but RV(instance) is null.
+  description: Whether the instance exists. If it does not, all values below except RV(instance) are null.
   returned: success
   type: bool
 instance:
@@ -72,33 +74,33 @@ port:
   type: int
   sample: 5432
 private_ip_address:
-  description: Address in the private network, or null.
+  description: Private address, or null if the instance has none.
   returned: success
   type: str
 public_ip_address:
-  description: Public address, or null.
+  description: Public address, or null if the instance has none.
   returned: success
   type: str
 dns_name:
-  description: DNS name, or null.
+  description: DNS name of the instance, or null if it has none.
   returned: success
   type: str
 server_ca_certificate:
-  description: Certificate of the CA that signs the server's certificate, as PEM.
+  description: Certificate of the CA that signed the server's certificate, in PEM format.
   returned: success
   type: str
 connection_name:
-  description: Project, region and name, as Cloud SQL connectors want it.
+  description: Project, region and name, in the format that the Cloud SQL connectors use.
   returned: success
   type: str
   sample: my-project:europe-west1:shop
 database_version:
-  description: Version.
+  description: Database version of the instance.
   returned: success
   type: str
   sample: POSTGRES_16
 region:
-  description: Region.
+  description: Region of the instance.
   returned: success
   type: str
 """

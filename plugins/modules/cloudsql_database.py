@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.cloudsql_database: options and documentation; the work is in module_utils/_cloudsql/database.py."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ short_description: Manage a database of a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Creates and deletes a database through the Cloud SQL Admin API; no connection to the server is needed.
-  - In check mode an instance that does not exist yet is no error; the result is that the database would be created.
+  - Creates and deletes a database through the Cloud SQL Admin API. The controller does not need to reach the server.
+  - In check mode, the instance does not need to exist yet. The database is then reported as one that would be created.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
@@ -26,26 +27,30 @@ options:
     type: str
     required: true
   state:
-    description: Whether the database is there. Deleting one needs O(allow_delete=true), and fails while sessions are open.
+    description: Whether the database exists. V(absent) requires O(allow_delete=true), and fails while sessions are open in the database.
     type: str
     choices: [present, absent]
     default: present
   allow_delete:
-    description: Whether O(state=absent) may delete the database with its tables. Without it that is an error.
+    description: Whether O(state=absent) may delete an existing database and its tables. If V(false), the module fails instead.
     type: bool
     default: false
   charset:
-    description: Character set; V(UTF8) for a new database. It is set at creation; another one than the database has is an error.
+    description:
+      - Character set. A new database gets V(UTF8).
+      - It cannot be changed later; the module fails if an existing database has another one.
     type: str
   collation:
-    description: Collation; V(en_US.UTF8) for a new database. It is set at creation; another one than the database has is an error.
+    description:
+      - Collation. A new database gets V(en_US.UTF8).
+      - It cannot be changed later; the module fails if an existing database has another one.
     type: str
   timeout:
-    description: Seconds that the module may wait, for its own operations and those of others.
+    description: Seconds to wait for operations on the instance, those that others started included. After that the module fails.
     type: int
     default: 1200
   poll_interval:
-    description: Longest pause in seconds between two looks at an operation.
+    description: Longest interval in seconds between two polls of an operation.
     type: int
     default: 20
 seealso:
@@ -53,13 +58,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A database
+- name: Create a database
   cdc.gcp.cloudsql_database:
     project: my-project
     instance: shop
     name: orders
 
-- name: Delete it with its tables
+- name: Delete the database and its tables
   cdc.gcp.cloudsql_database:
     project: my-project
     instance: shop
@@ -70,7 +75,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or in check mode would be, in order.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str
@@ -84,12 +89,12 @@ instance:
   returned: success
   type: str
 charset:
-  description: Character set; null when the database does not exist.
+  description: Character set; null if the database does not exist.
   returned: success
   type: str
   sample: UTF8
 collation:
-  description: Collation; null when the database does not exist.
+  description: Collation; null if the database does not exist.
   returned: success
   type: str
   sample: en_US.UTF8

@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.cloudsql_instance: options and documentation; the work is in module_utils/_cloudsql/instance.py."""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ short_description: Manage a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Creates, changes and deletes a Cloud SQL instance of PostgreSQL, and waits until it is done.
-  - Only what is named in the task is compared with an existing instance, and only what differs is sent. The values said to be of
-    a new instance are used when one is created; an existing instance keeps what it has.
-  - A change that somebody else makes at the same time is noticed, and never overwritten.
-  - In check mode the instance is read, and nothing else happens. That works on an empty project too.
+  - Creates, updates and deletes a Cloud SQL for PostgreSQL instance, and waits for the operation to finish.
+  - An existing instance is compared with the options that the task sets, and only the differences are sent. Values documented as those
+    of a new instance are used at creation only; an existing instance keeps its own.
+  - A concurrent change by somebody else is detected and never overwritten.
+  - Check mode only reads the instance. It also works in an empty project.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
@@ -22,94 +23,98 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the instance; lower-case letters, digits and hyphens, beginning with a letter. Together with the project and a colon
-        no more than 98 characters.
-      - The name of a deleted instance, and of one whose creation failed, stays reserved for a week.
+      - Name of the instance, which consists of lower-case letters, digits and hyphens and starts with a letter. Cloud SQL limits
+        C(PROJECT:NAME) to 98 characters.
+      - After an instance is deleted, or its creation fails, Cloud SQL reserves its name for a week.
     type: str
     required: true
   state:
-    description: Whether the instance is there. Deleting one needs O(allow_delete=true).
+    description: Whether the instance exists. V(absent) requires O(allow_delete=true).
     type: str
     choices: [present, absent]
     default: present
   allow_delete:
-    description: Whether O(state=absent) may delete the instance, with its databases and automatic backups. Without it that is an error.
+    description:
+      - Whether O(state=absent) may delete an existing instance, its databases and automatic backups.
+      - If V(false), the module fails instead.
     type: bool
     default: false
   region:
     description:
-      - Region, for example V(europe-west1). Needed with O(state=present).
-      - An instance cannot be moved; another region than the instance's own is an error.
+      - Region, for example V(europe-west1). Required with O(state=present).
+      - It cannot be changed later; the module fails if an existing instance is in another region.
     type: str
   database_version:
     description:
-      - Version, for example V(POSTGRES_16), which a new instance gets when none is named.
-      - A higher one than the instance has needs O(allow_major_upgrade=true); a lower one is an error.
-      - Debezium 3.6 can lose changes on PostgreSQL 17 and newer (dbz#76); the module warns of that.
+      - PostgreSQL version as the API names it. A new instance gets V(POSTGRES_16).
+      - An upgrade requires O(allow_major_upgrade=true). The module fails if an existing instance has a newer version.
+      - Debezium 3.6 can lose events on PostgreSQL 17 and newer (debezium/dbz#76). The module warns about it.
     type: str
   allow_major_upgrade:
     description:
-      - Whether an instance may be upgraded to another major version of PostgreSQL.
-      - That cannot be undone, takes the instance offline, and needs every replication slot dropped first.
+      - Whether an instance may be upgraded to a newer major version of PostgreSQL.
+      - An upgrade cannot be undone, takes the instance offline, and requires every replication slot to be dropped first.
     type: bool
     default: false
   edition:
     description:
-      - Edition; V(ENTERPRISE) for a new instance. It is always sent at creation, because the API's own default is ENTERPRISE_PLUS from
-        POSTGRES_16 on, which refuses tiers like C(db-custom-1-3840).
+      - Cloud SQL edition. A new instance gets V(ENTERPRISE).
+      - It is always sent at creation. The API's own default for POSTGRES_16 and newer is ENTERPRISE_PLUS, which does not accept machine
+        types such as C(db-custom-1-3840).
     type: str
     choices: [ENTERPRISE, ENTERPRISE_PLUS]
   tier:
-    description: Machine type; V(db-custom-1-3840) (1 CPU, 3840 MiB) for a new instance. A change restarts the instance.
+    description: Machine type. A new instance gets V(db-custom-1-3840) (1 vCPU, 3840 MiB). Changing it restarts the instance.
     type: str
   activation_policy:
-    description: V(ALWAYS), which a new instance gets, runs the instance; V(NEVER) stops it.
+    description: V(ALWAYS) runs the instance, V(NEVER) stops it. A new instance gets V(ALWAYS).
     type: str
     choices: [ALWAYS, NEVER]
   availability_type:
-    description: V(ZONAL), which a new instance gets, or V(REGIONAL) for a standby in another zone.
+    description: V(REGIONAL) keeps a standby in another zone. A new instance gets V(ZONAL).
     type: str
     choices: [ZONAL, REGIONAL]
   disk_type:
-    description: Type of the disk; V(PD_SSD) for a new instance.
+    description: Type of the disk. A new instance gets V(PD_SSD).
     type: str
     choices: [PD_SSD, PD_HDD, HYPERDISK_BALANCED]
   disk_size_gb:
     description:
-      - Size of the disk in GB. The API makes it 10 GB or more.
-      - A disk that grew by itself is left as it is. Without O(disk_autoresize) a smaller size is an error, because disks cannot shrink.
+      - Size of the disk in GB. Cloud SQL's minimum is 10 GB.
+      - A disk that has grown automatically is left as it is. Without O(disk_autoresize), a smaller size than the existing one is an error,
+        because disks cannot shrink.
     type: int
   disk_autoresize:
-    description: Whether the disk grows by itself; V(true) for a new instance.
+    description: Whether the disk grows automatically. A new instance gets V(true).
     type: bool
   disk_autoresize_limit_gb:
-    description: Size in GB up to which the disk grows by itself; V(0) means no limit.
+    description: Size in GB up to which the disk grows automatically. V(0) means no limit.
     type: int
   backup:
     description: Automatic backups.
     type: dict
     suboptions:
       enabled:
-        description: Whether a backup is made each day; V(true) for a new instance.
+        description: Whether a backup is taken each day. A new instance gets V(true).
         type: bool
       start_time:
-        description: Time of day in UTC, as C(HH:MM), at which the backup may begin.
+        description: Start of the backup window, C(HH:MM) in UTC.
         type: str
       point_in_time_recovery:
-        description: Whether write-ahead logs are kept, so that any moment can be restored.
+        description: Whether write-ahead logs are archived for point-in-time recovery.
         type: bool
       transaction_log_retention_days:
-        description: Days that write-ahead logs are kept, 1 to 7 with ENTERPRISE, 1 to 35 with ENTERPRISE_PLUS.
+        description: Days to keep write-ahead logs for point-in-time recovery, 1 to 7 with ENTERPRISE, 1 to 35 with ENTERPRISE_PLUS.
         type: int
       retained_backups:
-        description: Number of backups that are kept.
+        description: Number of backups to keep.
         type: int
   maintenance_window:
-    description: When Google may update the instance.
+    description: Weekly window in which Google may restart the instance for maintenance.
     type: dict
     suboptions:
       day:
-        description: Day of the week in UTC, from V(1), Monday, to V(7), Sunday.
+        description: Day of the week in UTC, from V(1) (Monday) to V(7) (Sunday).
         type: int
         required: true
         choices: [1, 2, 3, 4, 5, 6, 7]
@@ -119,80 +124,84 @@ options:
         required: true
         choices: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]
       update_track:
-        description: How early updates come.
+        description: How early the instance gets maintenance updates.
         type: str
         choices: [canary, stable, week5]
   private_network:
     description:
-      - Network in which the instance gets a private address; its name, or C(projects/PROJECT/global/networks/NAME).
-      - The network needs private services access. That is looked up before the instance is created, because a creation that fails
-        reserves the name for a week. Without the permissions for that look-up the module warns and goes on.
-      - A private network cannot be taken away again. Giving an existing instance its first one restarts it.
+      - VPC network in which the instance gets a private address, as a name or as C(projects/PROJECT/global/networks/NAME).
+      - The network must have private services access. The module checks this before it creates an instance, because Cloud SQL reserves the
+        name for a week after a failed creation. If the permissions for the check are missing, the module warns and continues.
+      - It cannot be removed later. Adding it to an existing instance restarts the instance.
     type: str
   public_ip:
     description:
-      - Whether the instance has a public address. A new instance has one unless O(private_network) is given.
+      - Whether the instance has a public address. A new instance gets one unless O(private_network) is set.
     type: bool
   authorized_networks:
     description:
-      - Who may connect to the public address; networks in CIDR notation, each with a label of your own.
-      - Other networks that the instance has are kept, unless O(authorized_networks_exact=true); V(null) as label takes one away.
+      - Networks that may connect to the public address. Keys are networks in CIDR notation, values are labels for them.
+      - Other authorized networks of the instance are kept, unless O(authorized_networks_exact=true). The value V(null) removes a network.
     type: dict
   authorized_networks_exact:
-    description: Whether networks not named in O(authorized_networks) are removed.
+    description: Whether to remove networks that O(authorized_networks) does not contain.
     type: bool
     default: false
   ssl_mode:
     description:
-      - Which connections the server takes. A new instance gets V(ENCRYPTED_ONLY), because the API's own default lets passwords and rows
-        cross the network in clear text.
+      - Which connections the server accepts. A new instance gets V(ENCRYPTED_ONLY).
+      - The API's own default also accepts connections that send passwords and rows unencrypted.
     type: str
     choices: [ALLOW_UNENCRYPTED_AND_ENCRYPTED, ENCRYPTED_ONLY, TRUSTED_CLIENT_CERTIFICATE_REQUIRED]
   labels:
     description:
-      - Labels. Other labels of the instance are kept, unless O(labels_exact=true); V(null) as value takes one away.
+      - Labels of the instance. Its other labels are kept, unless O(labels_exact=true). The value V(null) removes a label.
     type: dict
   labels_exact:
-    description: Whether labels not named in O(labels) are removed.
+    description: Whether to remove labels that O(labels) does not contain.
     type: bool
     default: false
   database_flags:
     description:
-      - Database flags, for example C(cloudsql.logical_decoding). C(on) and C(off) of YAML are booleans, and are sent as the words.
-      - Other flags of the instance are kept, unless O(database_flags_exact=true); V(null) as value takes one away.
-      - Some flags restart the instance. The API is asked which, and O(restart) applies.
-      - A change of C(cloudsql.logical_decoding) restarts the instance by itself; no other task is needed for that.
+      - Database flags, for example C(cloudsql.logical_decoding). YAML's booleans are sent as C(on) and C(off).
+      - Other flags of the instance are kept, unless O(database_flags_exact=true). The value V(null) removes a flag.
+      - Some flags restart the instance. The module asks the API which ones, and O(restart) applies to them.
+      - Cloud SQL restarts the instance by itself when C(cloudsql.logical_decoding) changes; no other task is needed.
     type: dict
   database_flags_exact:
-    description: Whether flags not named in O(database_flags) are removed.
+    description: Whether to remove flags that O(database_flags) does not contain.
     type: bool
     default: false
   deletion_protection:
     description:
-      - Whether the API refuses to delete the instance; V(true) for a new one.
-      - With O(state=absent), O(allow_delete=true) and V(false) the protection is taken off first.
+      - Whether the API refuses to delete the instance. A new instance gets V(true).
+      - With O(state=absent) and O(allow_delete=true), V(false) removes the protection before the deletion.
     type: bool
   data_api:
-    description: Whether SQL may be run through the API (C(executeSql)), also from outside the private network.
+    description: Whether clients may run SQL through the API (C(executeSql)), also from outside the private network.
     type: bool
   root_password:
     description:
-      - Password of the user C(postgres), set when the instance is created. Without it that user cannot log in.
-      - It is not compared later. To change it use M(cdc.gcp.cloudsql_user) with O(cdc.gcp.cloudsql_user#module:update_password=always).
+      - Password of the user C(postgres). It is set at creation only. Without it, C(postgres) cannot log in.
+      - To change it later, use M(cdc.gcp.cloudsql_user) with O(cdc.gcp.cloudsql_user#module:update_password=always).
     type: str
   restart:
     description:
-      - Whether a change that restarts the instance may be made. V(allow) warns of it, in check mode too; V(refuse) makes it an error.
-      - Restarting are tier, edition, database version, the first private network, and the flags that the API says need one.
+      - Whether the module may make a change that restarts the instance. V(allow) warns about the restart, also in check mode. V(refuse)
+        fails before anything is changed.
+      - Changes of O(tier), O(edition), O(database_version), the first O(private_network), and flags that the API marks so restart the
+        instance.
     type: str
     choices: [allow, refuse]
     default: allow
   timeout:
-    description: Seconds that the module may wait, for its own operations and those of others. Creating an instance takes 5 to 15 minutes.
+    description:
+      - Seconds to wait for operations on the instance, those that others started included. After that the module fails.
+      - Creating an instance takes 5 to 15 minutes.
     type: int
     default: 3600
   poll_interval:
-    description: Longest pause in seconds between two looks at an operation.
+    description: Longest interval in seconds between two polls of an operation.
     type: int
     default: 20
 seealso:
@@ -202,7 +211,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: An instance for change data capture in a private network
+- name: Create an instance for change data capture in a private network
   cdc.gcp.cloudsql_instance:
     project: my-project
     name: shop
@@ -215,7 +224,7 @@ EXAMPLES = r"""
     database_flags:
       cloudsql.logical_decoding: "on"
 
-- name: A bigger machine, but not if that ends sessions now
+- name: Change the machine type, unless that restarts the instance
   cdc.gcp.cloudsql_instance:
     project: my-project
     name: shop
@@ -223,7 +232,7 @@ EXAMPLES = r"""
     tier: db-custom-2-7680
     restart: refuse
 
-- name: Delete it
+- name: Delete the instance
   cdc.gcp.cloudsql_instance:
     project: my-project
     name: shop
@@ -234,7 +243,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or in check mode would be, in order.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str
@@ -244,54 +253,54 @@ name:
   returned: success
   type: str
 state:
-  description: State of the instance; null when there is none.
+  description: State of the instance; null if the instance does not exist.
   returned: success
   type: str
   sample: RUNNABLE
 database_version:
-  description: Version; null when there is no instance.
+  description: Database version; null if the instance does not exist.
   returned: success
   type: str
   sample: POSTGRES_16
 region:
-  description: Region; null when there is no instance.
+  description: Region; null if the instance does not exist.
   returned: success
   type: str
 tier:
-  description: Machine type; null when there is no instance.
+  description: Machine type; null if the instance does not exist.
   returned: success
   type: str
 connection_name:
-  description: Project, region and name, as Cloud SQL connectors want it; null when there is no instance.
+  description: Project, region and name, in the format that the Cloud SQL connectors use; null if the instance does not exist.
   returned: success
   type: str
   sample: my-project:europe-west1:shop
 private_ip_address:
-  description: Address in the private network, or null.
+  description: Private address, or null if the instance has none.
   returned: success
   type: str
 public_ip_address:
-  description: Public address, or null.
+  description: Public address, or null if the instance has none.
   returned: success
   type: str
 server_ca_certificate:
-  description: Certificate of the CA that signs the server's certificate, as PEM; null when there is no instance.
+  description: Certificate of the CA that signed the server's certificate, in PEM format; null if the instance does not exist.
   returned: success
   type: str
 settings_version:
-  description: Version of the settings, which grows with each change; null when there is no instance.
+  description: Version of the instance's settings, which every change increments; null if the instance does not exist.
   returned: success
   type: str
 database_flags:
-  description: All database flags of the instance; null when there is none.
+  description: All database flags of the instance; null if the instance does not exist.
   returned: success
   type: dict
 labels:
-  description: All labels of the instance; null when there is none.
+  description: All labels of the instance; null if the instance does not exist.
   returned: success
   type: dict
 self_link:
-  description: URL of the instance in the API; null when there is no instance.
+  description: URL of the instance in the API; null if the instance does not exist.
   returned: success
   type: str
 """

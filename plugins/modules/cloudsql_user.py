@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.cloudsql_user: options and documentation; the work is in module_utils/_cloudsql/user.py."""
 
 from __future__ import annotations
 
@@ -10,11 +11,10 @@ short_description: Manage a user of a Cloud SQL for PostgreSQL instance
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Creates users, sets their passwords, and deletes them, through the Cloud SQL Admin API; no connection to the server is needed.
-  - A built-in user made by this API is powerful. Cloud SQL makes it a member of C(cloudsqlsuperuser) and gives it CREATEROLE and
-    CREATEDB. It can never get REPLICATION this way. Use it for administration; make the user that Debezium logs in with by
-    M(cdc.gcp.postgresql_replication_user), which gives it no more than it needs.
-  - In check mode an instance that does not exist yet is no error; the result is that the user would be created.
+  - Creates a user, sets its password, and deletes it through the Cloud SQL Admin API. The controller does not need to reach the server.
+  - A built-in user that this API creates is a member of C(cloudsqlsuperuser) and has CREATEROLE and CREATEDB. The API cannot give it
+    REPLICATION. Use M(cdc.gcp.postgresql_replication_user) for the user that Debezium logs in as; it grants no more than Debezium needs.
+  - In check mode, the instance does not need to exist yet. The user is then reported as one that would be created.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
@@ -22,9 +22,9 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the user. With another O(type) than V(BUILT_IN) the e-mail address; it is sent in lower case, and that of a service account
-        without C(.gserviceaccount.com), as PostgreSQL has it.
-      - The user C(postgres) exists from the beginning; it gets a password with O(update_password=always) only.
+      - Name of the user. For IAM users and groups (see O(type)), it is the e-mail address, which is sent in lower case. PostgreSQL knows a
+        service account by its e-mail address without C(.gserviceaccount.com); both forms are accepted.
+      - The user C(postgres) always exists, so its password is set with O(update_password=always) only.
     type: str
     required: true
   instance:
@@ -32,52 +32,52 @@ options:
     type: str
     required: true
   type:
-    description: How the user logs in, with a password or with IAM. It cannot change; another type than the user has is an error.
+    description: How the user authenticates, with a password or with IAM. The module fails if an existing user has another type.
     type: str
     choices: [BUILT_IN, CLOUD_IAM_USER, CLOUD_IAM_SERVICE_ACCOUNT, CLOUD_IAM_GROUP]
     default: BUILT_IN
   password:
-    description: Password. Needed to create a user of O(type=BUILT_IN).
+    description: Password of the user. Required to create a user with O(type=BUILT_IN).
     type: str
   update_password:
     description:
-      - V(on_create) sets the password when the user is created. V(always) sets it each time, and reports a change each time, because
-        the API cannot tell whether a password is right.
+      - V(on_create) sets the password when the user is created. V(always) sets it and reports a change in every run, because the API does
+        not reveal whether a password is already set.
     type: str
     choices: [on_create, always]
     default: on_create
   state:
-    description: Whether the user is there. Cloud SQL refuses to delete a user who owns something or has grants.
+    description: Whether the user exists. Cloud SQL refuses to delete a user that owns objects or has privileges in a database.
     type: str
     choices: [present, absent]
     default: present
   timeout:
-    description: Seconds that the module may wait, for its own operations and those of others.
+    description: Seconds to wait for operations on the instance, those that others started included. After that the module fails.
     type: int
     default: 600
   poll_interval:
-    description: Longest pause in seconds between two looks at an operation.
+    description: Longest interval in seconds between two polls of an operation.
     type: int
     default: 20
 attributes:
   idempotent:
     description: A second run with the same options changes nothing, unless O(update_password=always).
     support: partial
-    details: The API cannot tell whether a password is right.
+    details: The API does not reveal whether a password is already set.
 seealso:
   - module: cdc.gcp.cloudsql_instance
   - module: cdc.gcp.postgresql_replication_user
 """
 
 EXAMPLES = r"""
-- name: A user for administration
+- name: Create a user for administration
   cdc.gcp.cloudsql_user:
     project: my-project
     instance: shop
     name: admin
     password: "{{ admin_password }}"
 
-- name: A new password for postgres
+- name: Set the password of postgres
   cdc.gcp.cloudsql_user:
     project: my-project
     instance: shop
@@ -88,13 +88,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or in check mode would be, in order.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str
   sample: [create user admin of instance shop]
 name:
-  description: Name of the user, as PostgreSQL has it.
+  description: Name of the user in PostgreSQL.
   returned: success
   type: str
 instance:
@@ -102,7 +102,7 @@ instance:
   returned: success
   type: str
 type:
-  description: How the user logs in; null when the user does not exist.
+  description: How the user authenticates; null if the user does not exist.
   returned: success
   type: str
   sample: BUILT_IN

@@ -1,7 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ansible module: Debezium Server as a Deployment."""
+"""Module cdc.gcp.debezium_server: options and documentation; the work is in module_utils/_debezium/deployment.py."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ short_description: Run Debezium Server on Kubernetes
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Makes the Deployment of one Debezium Server and waits until it is rolled out. One replica, strategy Recreate, because a replication
-    slot has one reader.
-  - Rolled out means that the pod of the present template is available and no former one is left. A pod that crash-loops, cannot be
-    scheduled, or lacks its image or a Secret ends the wait at once, with the reason and its last log lines.
-  - A Deployment that is unchanged but not available is waited for, too. A pod that was crash-looping before the run gets the chance of
-    its next start.
-  - The pod runs as user 185 without any privilege and with a read-only root file system (Pod Security level C(restricted)).
+  - Creates the Deployment of a Debezium Server and waits for its rollout. It has one replica and the strategy Recreate, because a
+    replication slot has one consumer.
+  - The rollout is complete when the pod of the current template is available and no earlier pod is left. If the pod crash-loops, cannot be
+    scheduled, or lacks its image or a Secret, the module fails at once with the reason and the pod's last log lines.
+  - The module also waits for an unchanged Deployment that is not available. A pod that was crash-looping before the run gets one more
+    start.
+  - The pod runs as user 185, without privileges and with a read-only root file system (Pod Security Standard C(restricted)).
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.kubernetes
@@ -28,21 +28,21 @@ options:
     type: str
     required: true
   namespace:
-    description: Namespace of the Deployment and of all that it mounts.
+    description: Namespace of the Deployment and of everything that it mounts.
     type: str
     required: true
   state:
     description:
-      - V(stopped) keeps the Deployment without a pod; the replication slot then holds WAL back until it is started again.
-      - V(absent) deletes the Deployment and its pod, and leaves Secrets, claim and slot.
+      - V(stopped) keeps the Deployment but runs no pod. The replication slot then retains write-ahead log until the server runs again.
+      - V(absent) deletes the Deployment and its pod. Secrets, the claim and the replication slot stay.
     type: str
     choices: [present, stopped, absent]
     default: present
   parent:
-    description: Value of the label C(parent), by which the Deployment finds its pod; O(name) when not given. It cannot change later.
+    description: Value of the label C(parent), which selects the pod. Defaults to O(name). It cannot be changed later.
     type: str
   image:
-    description: Image of Debezium Server, with an exact tag or a digest.
+    description: Image of Debezium Server. It must have an exact version tag or a digest.
     type: str
     default: quay.io/debezium/server:3.6.3.Final
   image_pull_policy:
@@ -51,47 +51,48 @@ options:
     choices: [Always, IfNotPresent, Never]
     default: IfNotPresent
   image_pull_secrets:
-    description: Names of Secrets with log-ins for the image's registry.
+    description: Names of Secrets with credentials for the image's registry.
     type: list
     elements: str
     default: []
   service_account_name:
-    description: Kubernetes service account of the pod, for Workload Identity. Its token is never mounted.
+    description: Kubernetes service account of the pod, for Workload Identity Federation for GKE. Its token is not mounted.
     type: str
   properties_secret:
-    description: Name of the Secret whose key C(application.properties) becomes C(/debezium/config/application.properties).
+    description: Secret whose key C(application.properties) is mounted as C(/debezium/config/application.properties).
     type: str
     required: true
   database_secret:
-    description: Name of the Secret whose keys C(user) and C(password) become the variables C(PG_USER) and C(PG_PASSWORD).
+    description: Secret whose keys C(user) and C(password) become the environment variables E(PG_USER) and E(PG_PASSWORD).
     type: str
     required: true
   database_ca_key:
     description:
-      - Key of O(database_secret) that becomes C(/debezium/external/db/server-ca.pem). An empty string mounts none.
+      - Key of O(database_secret) that is mounted as C(/debezium/external/db/server-ca.pem). An empty string mounts no certificate.
     type: str
     default: server-ca.pem
   credentials_secret:
     description:
-      - Name of the Secret whose key C(key.json) is the key of a Google service account; it becomes C(/debezium/external/gcp/key.json).
-      - Without it, the pod uses the metadata server (Workload Identity).
+      - Secret whose key C(key.json) contains a service account key. It is mounted as C(/debezium/external/gcp/key.json).
+      - Without it, the pod gets its credentials from the metadata server (Workload Identity Federation for GKE).
     type: str
   offsets_claim:
     description:
-      - Name of a PersistentVolumeClaim for C(/debezium/data), for offsets in a file. An init container fails when it cannot write there.
+      - PersistentVolumeClaim that is mounted as C(/debezium/data), for offsets in a file. An init container fails if the volume is not
+        writable.
       - Not needed for offsets in the database.
     type: str
   checksums:
     description:
-      - SHA-256 of the Secrets that the pod reads, by the names of the Secrets, as RV(cdc.gcp.kubernetes_object#module:sha256) and
-        RV(cdc.gcp.iam_service_account_key_secret#module:sha256) return it. The pod template carries one SHA-256 over them, so that a
-        change of them, and only that, starts a new pod.
-      - Secrets that are not named here are read from the cluster. Naming those that an earlier task of the same play makes lets check
-        mode tell that their change will start a new pod.
+      - SHA-256 digests of the Secrets that the pod reads, by the names of the Secrets, as RV(cdc.gcp.kubernetes_object#module:sha256) and
+        RV(cdc.gcp.iam_service_account_key_secret#module:sha256) return them. The pod template has an annotation with one digest over them,
+        so the pod is replaced when, and only when, one of them changes.
+      - The module reads Secrets that are not listed here. List those that an earlier task of the same play manages, so that check mode
+        reports that their change replaces the pod.
     type: dict
     default: {}
   labels:
-    description: Further labels of the Deployment and its pod.
+    description: Additional labels of the Deployment and its pod.
     type: dict
     default: {}
   annotations:
@@ -103,56 +104,56 @@ options:
     type: dict
     default: {}
   resources:
-    description: Requests and limits of the server, as Kubernetes has them. Debezium 3.6 uses 300 to 420 MB.
+    description: Resource requests and limits of the server's container. Debezium 3.6 uses 300 to 420 MB.
     type: dict
     default:
       requests: {cpu: 250m, memory: 1Gi}
       limits: {memory: 1Gi}
   java_options:
-    description: Options for the Java virtual machine, appended to C(DEBEZIUM_OPTS). None may contain a blank.
+    description: Options of the Java virtual machine, appended to E(DEBEZIUM_OPTS). An option must not contain a space.
     type: list
     elements: str
     default: []
   trust_store_secret:
-    description: Name of a Secret with a Java trust store, for a company's own CA in front of Google's APIs.
+    description: Secret with a Java trust store, for example with the CA of a proxy in front of Google's APIs.
     type: str
   trust_store_key:
-    description: Key of O(trust_store_secret) that holds the trust store, JKS or PKCS 12.
+    description: Key of O(trust_store_secret) that contains the trust store, in JKS or PKCS 12 format.
     type: str
     default: truststore.p12
   trust_store_password_key:
     description:
-      - Key of O(trust_store_secret) that holds the trust store's password; an empty string means that it has none.
-      - The password is not in the Deployment. Java takes it from its command line alone, so who may look into the pod sees it there.
-        It must not contain blanks.
+      - Key of O(trust_store_secret) that contains the trust store's password. An empty string means that it has no password.
+      - The password is not part of the Deployment. Java accepts it only on the command line, where anyone who can list processes in the pod
+        sees it. It must not contain spaces.
     type: str
     default: password
   host_aliases:
-    description: Names that the pod resolves without DNS, for example C(pubsub.googleapis.com) to a restricted virtual IP.
+    description: Entries for the pod's hosts file, for example to resolve C(pubsub.googleapis.com) to a restricted virtual IP.
     type: list
     elements: dict
     default: []
     suboptions:
       ip:
-        description: Address.
+        description: IP address.
         type: str
         required: true
       hostnames:
-        description: Names of that address.
+        description: Host names that resolve to O(host_aliases[].ip).
         type: list
         elements: str
         required: true
   environment:
-    description: Further environment variables of the server. They are not secret; Kubernetes expands C($(NAME)) in them.
+    description: Additional environment variables of the server, not for secrets. Kubernetes expands C($(NAME)) in them.
     type: dict
     default: {}
   extra_volumes:
-    description: Further volumes of the pod, as Kubernetes has them.
+    description: Additional volumes of the pod, in Kubernetes' own format.
     type: list
     elements: dict
     default: []
   extra_volume_mounts:
-    description: Where the server finds O(extra_volumes), as Kubernetes has it.
+    description: Volume mounts of the server's container for O(extra_volumes), in Kubernetes' own format.
     type: list
     elements: dict
     default: []
@@ -161,71 +162,71 @@ options:
     type: dict
     default: {}
   tolerations:
-    description: Tolerations of the pod, as Kubernetes has them.
+    description: Tolerations of the pod, in Kubernetes' own format.
     type: list
     elements: dict
     default: []
   affinity:
-    description: Affinity of the pod, as Kubernetes has it.
+    description: Affinity of the pod, in Kubernetes' own format.
     type: dict
     default: {}
   priority_class_name:
     description: PriorityClass of the pod.
     type: str
   termination_grace_period_seconds:
-    description: Seconds that the server may take to stop.
+    description: Seconds that Kubernetes gives the server to stop before it kills it.
     type: int
     default: 60
   startup_probe:
     description:
-      - Numbers of the startup probe (C(/q/health/live)). By default it may take 600 seconds, because making a replication slot waits
-        for every open transaction.
+      - Timing of the startup probe (C(/q/health/live)). By default the server may take 600 seconds to start, because the creation of a
+        replication slot waits for all open transactions.
     type: dict
     suboptions: &probe
       initial_delay_seconds:
-        description: Seconds before the first probe.
+        description: Seconds before the first probe. Defaults to Kubernetes' own default.
         type: int
       period_seconds:
-        description: Seconds between probes; 10 when not given, 2 for the startup probe.
+        description: Seconds between probes. Defaults to 2 for the startup probe, 10 for the others.
         type: int
       timeout_seconds:
-        description: Seconds that a probe may take; 5 when not given, 1 for the startup probe.
+        description: Seconds after which a probe times out. Defaults to 1 for the startup probe, 5 for the others.
         type: int
       failure_threshold:
-        description: Failures in a row that count; 300 for the startup probe, 6 for liveness, 3 for readiness when not given.
+        description: Consecutive failures after which the probe fails. Defaults to 300 (startup), 6 (liveness) and 3 (readiness).
         type: int
   liveness_probe:
-    description: Numbers of the liveness probe (C(/q/health/live)).
+    description: Timing of the liveness probe (C(/q/health/live)).
     type: dict
     suboptions: *probe
   readiness_probe:
-    description: Numbers of the readiness probe (C(/q/health)).
+    description: Timing of the readiness probe (C(/q/health)).
     type: dict
     suboptions: *probe
   metrics_port:
-    description: Port of the Prometheus metrics; V(0) means none.
+    description: Port of the Prometheus metrics. V(0) switches them off.
     type: int
     default: 9090
   force_conflicts:
-    description: Whether to take over fields of the Deployment that other managers own.
+    description: Whether to take over fields of the Deployment that other field managers own.
     type: bool
     default: false
   wait:
-    description: Whether to wait until the rollout is done.
+    description: Whether to wait for the rollout.
     type: bool
     default: true
   wait_timeout:
-    description: Seconds to wait for the rollout, or for a deletion.
+    description: Seconds to wait for the rollout, or for the deletion. After that the module fails.
     type: int
     default: 600
   scheduling_timeout:
-    description: Seconds of O(wait_timeout) that a pod may find no node; a cluster that grows its nodes itself needs some minutes.
+    description: Seconds within O(wait_timeout) that the pod may be unschedulable. A cluster with autoscaling takes minutes to add a node.
     type: int
     default: 180
 """
 
 EXAMPLES = r"""
-- name: Stream the shop's changes
+- name: Run Debezium Server for the shop
   cdc.gcp.debezium_server:
     kubeconfig: /etc/cdc/kubeconfig
     name: shop-debezium
@@ -254,19 +255,19 @@ image:
   type: str
   returned: success
 checksum:
-  description: SHA-256 over all Secrets that the pod reads, as the pod template carries it in C(cdc.gcp/checksum).
+  description: SHA-256 digest over all Secrets that the pod reads, from the pod template's annotation C(cdc.gcp/checksum).
   type: str
   returned: success
 pod_name:
-  description: Name of the pod, or null when there is none.
+  description: Name of the pod, or null if there is none.
   type: str
   returned: success
 ready:
-  description: Whether the pod of the present template is available and no former one is left.
+  description: Whether the pod of the current template is available and no earlier pod is left.
   type: bool
   returned: success
 log:
-  description: Last log lines of the pod that cannot start, cut, and without secrets as far as they are known.
+  description: Last log lines of the pod that cannot start, shortened, with known secrets masked.
   type: list
   elements: str
   returned: failure of the rollout

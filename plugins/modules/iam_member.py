@@ -11,62 +11,62 @@ short_description: Grant roles to one member, or revoke them
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Adds one member to roles in the IAM policy of a project, topic, subscription or service account, or removes it.
-  - Everything else in the policy stays as it is. When somebody else writes the policy at the same time, it is read and changed again.
-  - All roles go into one write, and nothing is written when nothing changes.
-  - Grants with other conditions, or without one, are other grants and are left alone.
+  - Grants one member roles in the IAM policy of a project, topic, subscription or service account, or revokes them.
+  - The rest of the policy is preserved. After a concurrent change by somebody else (another etag), the policy is read and updated again.
+  - All roles are granted with one write. If nothing changes, nothing is written.
+  - Role bindings with another condition are different bindings and are left alone.
 options:
   resource_type:
-    description: What kind of resource the roles are for.
+    description: Type of the resource.
     type: str
     choices: [project, topic, subscription, service_account]
     required: true
   resource:
     description:
-      - The resource. A project's id, a topic's or subscription's id or full name, a service account's e-mail.
-      - Not needed for O(resource_type=project), where it is O(project) by default.
+      - The resource, which is the id of a project, the id or full name of a topic or subscription, or the e-mail address of a service
+        account.
+      - Required unless O(resource_type=project), for which it defaults to O(project).
     type: str
   member:
     description:
-      - Who gets the roles. C(serviceAccount:E-MAIL), C(user:E-MAIL), C(group:E-MAIL), C(domain:DOMAIN), C(principal://…) or
+      - Principal that gets the roles, as C(serviceAccount:EMAIL), C(user:EMAIL), C(group:EMAIL), C(domain:DOMAIN), C(principal://…) or
         C(principalSet://…).
-      - A member C(deleted:…) can be removed with O(state=absent).
+      - O(state=absent) also accepts a deleted principal (C(deleted:…)).
     type: str
     required: true
   roles:
-    description: Roles such as V(roles/pubsub.publisher) or V(projects/PROJECT/roles/NAME).
+    description: Roles, such as V(roles/pubsub.publisher) or V(projects/PROJECT/roles/NAME).
     type: list
     elements: str
     required: true
   condition:
-    description: The condition of the grants. A grant is the same only when all three texts are the same.
+    description: Condition of the role bindings. Two conditions are equal only if their title, expression and description are.
     type: dict
     suboptions:
       title:
-        description: Name of the condition.
+        description: Title of the condition.
         type: str
         required: true
       expression:
-        description: The condition in the Common Expression Language.
+        description: Expression in the Common Expression Language.
         type: str
         required: true
       description:
-        description: What it is for.
+        description: Description of the condition.
         type: str
   state:
-    description: Whether the member should have the roles.
+    description: Whether the member has the roles.
     type: str
     choices: [present, absent]
     default: present
   allow_public:
-    description: Needed to grant roles to V(allUsers) or V(allAuthenticatedUsers), which is everybody on the internet.
+    description: Whether roles may be granted to V(allUsers) or V(allAuthenticatedUsers), that is, to everybody on the internet.
     type: bool
     default: false
 requirements:
   - google-cloud-pubsub, for topics and subscriptions
 notes:
-  - A resource or a service account that was made a moment ago may be unknown to IAM for a while; O(retry_timeout) bounds how long
-    that is tried again.
+  - IAM may not know a resource or service account right after its creation. The module retries for up to O(retry_timeout).
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
@@ -76,7 +76,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let Debezium publish on its own topic
+- name: Grant Debezium permission to publish to its topic
   cdc.gcp.iam_member:
     project: shop-prod
     resource_type: topic
@@ -84,7 +84,7 @@ EXAMPLES = r"""
     member: serviceAccount:debezium-shop@shop-prod.iam.gserviceaccount.com
     roles: [roles/pubsub.publisher, roles/pubsub.viewer]
 
-- name: Let a Kubernetes service account act as it (Workload Identity Federation for GKE)
+- name: Grant a Kubernetes service account permission to impersonate it (Workload Identity Federation for GKE)
   cdc.gcp.iam_member:
     project: shop-prod
     resource_type: service_account
@@ -92,7 +92,7 @@ EXAMPLES = r"""
     member: serviceAccount:shop-prod.svc.id.goog[debezium/shop]
     roles: [roles/iam.workloadIdentityUser]
 
-- name: Let a person connect until the end of the year
+- name: Grant a user access until the end of the year
   cdc.gcp.iam_member:
     project: shop-prod
     resource_type: project
@@ -110,22 +110,22 @@ resource:
   type: str
   sample: projects/shop-prod/topics/shop.changes
 member:
-  description: The member as policies hold it.
+  description: The member in the form that the policy uses.
   returned: success
   type: str
   sample: serviceAccount:debezium-shop@shop-prod.iam.gserviceaccount.com
 roles:
-  description: All roles that the member has on the resource under exactly this condition, sorted.
+  description: All roles that the member has on the resource with exactly this condition, sorted.
   returned: success
   type: list
   elements: str
   sample: [roles/pubsub.publisher, roles/pubsub.viewer]
 condition:
-  description: The condition; V(none) without one.
+  description: The condition, or null if there is none.
   returned: success
   type: dict
 actions:
-  description: What was done, or in check mode would be done.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

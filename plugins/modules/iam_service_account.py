@@ -11,34 +11,34 @@ short_description: Manage a service account
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Creates, changes, enables, disables and deletes a service account.
-  - IAM shows a new account only some of the time at first. This module waits until it is readable three times in a row.
-  - Only what is named in the task is compared and changed.
+  - Creates, updates, enables, disables and deletes a service account.
+  - IAM is eventually consistent. After it creates an account, the module waits until it can read the account three times in a row.
+  - Only the options that the task sets are compared and changed.
 options:
   account_id:
     description:
-      - The part of the e-mail before the V(@).
-      - 6 to 30 lower-case letters, digits and hyphens, a letter first, no hyphen last.
+      - Id of the account, which is the part of its e-mail address before the C(@).
+      - IAM requires 6 to 30 lower-case letters, digits and hyphens. The first character is a letter, the last one is not a hyphen.
     type: str
     required: true
   state:
-    description: Whether the account should exist.
+    description: Whether the account exists. V(absent) requires O(allow_delete=true).
     type: str
     choices: [present, absent]
     default: present
   display_name:
-    description: Name that people read, up to 100 bytes. An empty string removes it.
+    description: Display name, at most 100 bytes. An empty string removes it.
     type: str
   description:
-    description: What the account is for, up to 256 bytes. An empty string removes it.
+    description: Description, at most 256 bytes. An empty string removes it.
     type: str
   disabled:
-    description: Whether nothing can log in with the account.
+    description: Whether the account is disabled, so that nothing can authenticate as it.
     type: bool
   allow_delete:
     description:
-      - Needed to delete an account that exists, with O(state=absent).
-      - Everything that logs in with it stops, and its grants do not come back with a new account of the same name.
+      - Whether O(state=absent) may delete an existing account. If V(false), the module fails instead.
+      - Whatever authenticates as the account stops working. A new account with the same id does not get back its role bindings.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -51,14 +51,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make the account that publishes the change events
+- name: Create the service account that publishes change events
   cdc.gcp.iam_service_account:
     project: shop-prod
     account_id: debezium-shop
-    display_name: Debezium of the shop
+    display_name: Debezium for the shop
   register: publisher
 
-- name: Let it publish
+- name: Grant it permission to publish
   cdc.gcp.iam_member:
     project: shop-prod
     resource_type: topic
@@ -69,47 +69,47 @@ EXAMPLES = r"""
 
 RETURN = r"""
 account_id:
-  description: The part of the e-mail before the V(@).
+  description: Id of the account.
   returned: success
   type: str
   sample: debezium-shop
 email:
-  description: E-mail of the account; known also in check mode, before the account exists.
+  description: E-mail address of the account. In check mode, it is returned before the account exists.
   returned: success
   type: str
   sample: debezium-shop@shop-prod.iam.gserviceaccount.com
 member:
-  description: The account as a member of IAM policies.
+  description: The account as a principal in IAM policies.
   returned: success
   type: str
   sample: serviceAccount:debezium-shop@shop-prod.iam.gserviceaccount.com
 name:
-  description: Full name of the account.
+  description: Full resource name of the account.
   returned: success
   type: str
   sample: projects/shop-prod/serviceAccounts/debezium-shop@shop-prod.iam.gserviceaccount.com
 unique_id:
-  description: The account's number, of 21 digits; V(none) when it does not exist, as for the following values.
+  description: Unique numeric id of the account. Null if the account does not exist, like the values below.
   returned: success
   type: str
   sample: "104232323232323232323"
 display_name:
-  description: Name that people read.
+  description: Display name.
   returned: success
   type: str
-  sample: Debezium of the shop
+  sample: Debezium for the shop
 description:
-  description: What the account is for.
+  description: Description.
   returned: success
   type: str
   sample: ""
 disabled:
-  description: Whether nothing can log in with the account.
+  description: Whether the account is disabled.
   returned: success
   type: bool
   sample: false
 actions:
-  description: What was done, or in check mode would be done.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iam_service_account_key_secret
-short_description: Keep a good service account key in a Kubernetes Secret
+short_description: Keep a valid service account key in a Kubernetes Secret
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Makes sure that a Kubernetes Secret holds a good key of a service account. The key goes straight from IAM into the Secret; it is never
-    in a file, a result, a diff, a log or an argument list.
-  - A key is good when IAM lists it as a user-managed key of that account that is neither disabled nor expired. Then nothing happens.
-  - Otherwise a new key is made and stored. If storing fails, the new key is deleted again.
-  - Old keys are left alone, because pods may still use them. See O(delete_replaced_key) and O(delete_key_ids).
-  - Where the organization forbids keys, use Workload Identity Federation for GKE instead, which needs no key.
+  - Ensures that a Kubernetes Secret contains a valid service account key. The key goes directly from IAM into the Secret. It never
+    appears in a file, a result, a diff, a log or an argument list.
+  - A key is valid if IAM lists it as a user-managed key of the account that is neither disabled nor expired. Then nothing is changed.
+  - Otherwise the module creates a key and stores it. If it cannot store the key, it deletes the key again.
+  - Earlier keys are kept, because pods may still use them. See O(delete_replaced_key) and O(delete_key_ids).
+  - If the organization does not allow service account keys, use Workload Identity Federation for GKE, which does not need one.
 options:
   service_account:
-    description: E-mail of the service account, which must belong to O(project).
+    description: E-mail address of the service account, which must belong to O(project).
     type: str
     required: true
   namespace:
@@ -31,30 +31,31 @@ options:
     type: str
     required: true
   key:
-    description: Name of the entry in the Secret that holds the key file.
+    description: Key of the Secret's data that contains the key file.
     type: str
     default: key.json
   labels:
     description:
-      - Labels of the Secret. They are set when a key is stored, and not compared otherwise.
-      - Labels that this module set earlier and that are not named any more go then; those of others stay.
+      - Labels of the Secret. They are set only when a key is stored, and are not compared otherwise.
+      - Labels that this module set earlier and that are no longer listed are then removed. Labels that others set are kept.
     type: dict
   max_age_days:
-    description: Replace a key that is at least so many days old. V(0) replaces it in any case.
+    description: Age in days from which on a key is replaced. V(0) replaces it in every run.
     type: int
   rotate_before_days:
-    description: Replace a key so many days before it expires, where the organization limits the life of keys.
+    description: Days before its expiry at which a key is replaced, for organizations that limit the lifetime of keys.
     type: int
   delete_replaced_key:
     description:
-      - Delete the key that the Secret held before, right after the new one was stored.
-      - Pods that were not restarted since lose access. Better roll out the new key first, and name the old one in O(delete_key_ids) then.
+      - Whether to delete the previous key as soon as the new one is stored.
+      - Pods that still use the previous key lose access. It is safer to roll out the new key first, and then to list the previous one in
+        O(delete_key_ids).
     type: bool
     default: false
   delete_key_ids:
     description:
-      - Ids of keys of the account to delete, for example RV(replaced_key_id) of an earlier run. Ids that IAM does not know are ignored.
-      - Naming the key that the Secret holds and uses is an error.
+      - Ids of keys of the account to delete, such as RV(replaced_key_id) of an earlier run. Ids that do not exist are ignored.
+      - The module fails if the list contains the key in the Secret.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -68,7 +69,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Keep the publisher's key in its Secret
+- name: Create a key and store it in a Secret
   cdc.gcp.iam_service_account_key_secret:
     project: shop-prod
     service_account: debezium-shop@shop-prod.iam.gserviceaccount.com
@@ -77,7 +78,7 @@ EXAMPLES = r"""
     secret_name: debezium-shop-key
   register: key
 
-- name: Delete the key that was replaced, once the pods have the new one
+- name: Delete the replaced key after the pods use the new one
   cdc.gcp.iam_service_account_key_secret:
     project: shop-prod
     service_account: debezium-shop@shop-prod.iam.gserviceaccount.com
@@ -89,7 +90,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 service_account:
-  description: E-mail of the service account.
+  description: E-mail address of the service account.
   returned: success
   type: str
   sample: debezium-shop@shop-prod.iam.gserviceaccount.com
@@ -104,17 +105,17 @@ secret_name:
   type: str
   sample: debezium-shop-key
 key:
-  description: Name of the entry in the Secret that holds the key file.
+  description: Key of the Secret's data that contains the key file.
   returned: success
   type: str
   sample: key.json
 private_key_id:
-  description: Id of the key in the Secret; V(none) when there is none yet.
+  description: Id of the key in the Secret, or null if there is none yet.
   returned: success
   type: str
   sample: 0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c
 valid_until:
-  description: End of the key's validity, RFC 3339; V(none) when there is no such key.
+  description: When the key expires, in RFC 3339 format, or null if there is no key.
   returned: success
   type: str
   sample: "9999-12-31T23:59:59+00:00"
@@ -124,15 +125,17 @@ key_ids:
   type: list
   elements: str
 replaced_key_id:
-  description: Id of the key that the Secret held before this run replaced it; V(none) when nothing was replaced.
+  description: Id of the key that this run replaced, or null if it replaced none.
   returned: success
   type: str
 sha256:
-  description: SHA-256 over all data of the Secret, in hex, for a checksum annotation of the pods; V(none) when there is no Secret.
+  description:
+    - SHA-256 digest of the Secret's data, in hexadecimal, for O(cdc.gcp.debezium_server#module:checksums).
+    - Null if there is no Secret.
   returned: success
   type: str
 actions:
-  description: What was done, or in check mode would be done.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

@@ -1,20 +1,20 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ansible module: any object of a Kubernetes cluster."""
+"""Module cdc.gcp.kubernetes_object: options and documentation; the work is in module_utils/_kubernetes/object.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kubernetes_object
-short_description: Manage any object of a Kubernetes cluster
+short_description: Manage an object of a Kubernetes cluster
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Creates, changes and deletes one object of any kind with server-side apply, as field manager C(cdc.gcp).
-  - The plan is the server's own dry run compared with the object as it is, so defaults never show as a change, and an object that
-    the server would refuse is refused in check mode too.
-  - Fields that other managers own stay theirs. Fields that an earlier definition had and that the definition no longer has are removed.
+  - Creates, updates and deletes an object of any kind, with server-side apply and the field manager C(cdc.gcp).
+  - The module compares the object with the result of a server-side dry run. Fields that the server defaults are therefore not reported as
+    changes, and check mode rejects what the server would reject.
+  - Fields that other field managers own are kept. Fields that an earlier definition set and the current one does not are removed.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.kubernetes
@@ -22,37 +22,37 @@ extends_documentation_fragment:
 options:
   definition:
     description:
-      - The object, with C(apiVersion), C(kind) and C(metadata.name), and C(metadata.namespace) for what lives in one.
-      - Unknown fields are refused.
-      - In check mode the namespace may be missing; the plan is then the definition itself, unchecked.
+      - Definition of the object. C(apiVersion), C(kind) and C(metadata.name) are required, C(metadata.namespace) for namespaced kinds.
+      - Unknown fields are an error.
+      - In check mode, the namespace does not need to exist yet. The server then does not validate the definition.
     type: dict
     required: true
   secret_data:
     description:
-      - The values of a definition of kind Secret, as plain text by key; they never show in results, diffs or logs.
-      - C(data) and C(stringData) are refused in O(definition) of a Secret, because Ansible logs a module's options.
-      - Keys that an earlier run stored and that are no longer given are removed; keys of other managers stay.
+      - Data of a Secret, as plain text by key. The values never appear in results, diffs or logs.
+      - C(data) and C(stringData) in the O(definition) of a Secret are an error, because Ansible logs a module's options.
+      - Keys that an earlier run stored and that are no longer listed are removed. Keys of other field managers are kept.
     type: dict
   secret_files:
     description:
-      - Files whose contents become values of a definition of kind Secret, as paths by key. They are read where the module runs, as bytes,
-        and never show.
+      - Data of a Secret from files, as paths by key. The files are read as bytes on the host that runs the module. Their contents never
+        appear in results, diffs or logs.
     type: dict
   state:
-    description: Whether the object exists. A deletion waits until the object and its dependents are gone.
+    description: Whether the object exists. V(absent) waits until the object and its dependents are deleted.
     type: str
     choices: [present, absent]
     default: present
   force_conflicts:
-    description: Whether to take over fields that other managers own; an error tells which ones when it is V(false).
+    description: Whether to take over fields that other field managers own. If V(false), the module fails and lists these fields.
     type: bool
     default: false
   delete_data:
-    description: Whether O(state=absent) may delete a Namespace, PersistentVolume or PersistentVolumeClaim, and data with it.
+    description: Whether O(state=absent) may delete a Namespace, PersistentVolume or PersistentVolumeClaim, which deletes data.
     type: bool
     default: false
   wait_timeout:
-    description: Seconds to wait for a deletion.
+    description: Seconds to wait for the deletion. After that the module fails.
     type: int
     default: 120
 seealso:
@@ -62,7 +62,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Database login for Debezium Server
+- name: Create a Secret with Debezium's database credentials
   cdc.gcp.kubernetes_object:
     kubeconfig: /etc/cdc/kubeconfig
     definition:
@@ -74,7 +74,7 @@ EXAMPLES = r"""
       password: "{{ debezium_password }}"
   register: database_secret
 
-- name: Disk for Debezium's offsets
+- name: Create a volume for Debezium's offsets
   cdc.gcp.kubernetes_object:
     kubeconfig: /etc/cdc/kubeconfig
     definition:
@@ -97,7 +97,7 @@ kind:
   type: str
   returned: success
 namespace:
-  description: Namespace of the object, or null for what lives in none.
+  description: Namespace of the object, or null for cluster-scoped kinds.
   type: str
   returned: success
 name:
@@ -106,15 +106,15 @@ name:
   returned: success
 sha256:
   description:
-    - SHA-256, as hex, over the keys and values of a Secret or ConfigMap, for O(cdc.gcp.debezium_server#module:checksums).
+    - SHA-256 digest of the data of a Secret or ConfigMap, in hexadecimal, for O(cdc.gcp.debezium_server#module:checksums).
     - Null for other kinds.
-    - In check mode as it will be.
+    - In check mode, the digest that the object would have.
   type: str
   returned: success
 live_annotations:
   description:
-    - Annotations that the object has in the cluster; null when it does not exist.
-    - In check mode as they are, not as they will be.
+    - Annotations of the object in the cluster, or null if it does not exist.
+    - In check mode, those that it has now.
   type: dict
   returned: success
 actions:

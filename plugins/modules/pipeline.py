@@ -11,31 +11,36 @@ short_description: Provision a whole change data capture pipeline, or parts of i
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Brings everything that belongs to a pipeline to its desired state. That is the Cloud SQL instance, database, users, grants and
-    publication, the Pub/Sub topics and subscriptions, the service account, its grants and its key, and Debezium Server on Kubernetes.
-  - First everything is read and planned. A mistake or a danger anywhere ends the run before anything is changed. Then the changes are
-    made in the order in which they depend on each other. An interrupted run is completed by the next one.
-  - The pipeline is described by variables, the same as for the roles P(cdc.gcp.cloudsql#role), P(cdc.gcp.pubsub#role), P(cdc.gcp.iam#role)
-    and P(cdc.gcp.debezium_k8s#role), which are parts of this plan. The README lists the C(cdc_*) variables.
+  - Brings all resources of a pipeline to their desired state. These are the Cloud SQL instance, database, users, privileges and
+    publication, the Pub/Sub topics and subscriptions, the service account, its roles and its key, and Debezium Server on Kubernetes.
+  - The module reads and plans all resources before it changes any. If a value is invalid, a resource cannot be read, or a change would be
+    dangerous, it fails and nothing is changed. Otherwise it applies the plan in the order of the resources' dependencies. After an
+    interrupted run, the next one does the rest.
+  - Variables describe the pipeline. The README lists the C(cdc_*) variables; the roles P(cdc.gcp.cloudsql#role), P(cdc.gcp.pubsub#role),
+    P(cdc.gcp.iam#role) and P(cdc.gcp.debezium_k8s#role) document those of one part. Each of these roles applies its part of the plan.
 options:
   parts:
     description:
-      - Parts of the pipeline to provision. Of the other parts only what these need is read.
-      - Without it, the playbook's tags select the parts; all of them without tags.
+      - Parts of the pipeline to apply. Of the other parts, the module only reads what these depend on.
+      - By default, C(--tags) and C(--skip-tags) select the parts by their names. Without tags, all parts are applied.
     type: list
     elements: str
     choices: [cloudsql, pubsub, iam, debezium_k8s]
   variables:
     description:
-      - The pipeline's variables by name.
-      - Variables of the inventory, the play and the role need not be repeated here. Those given here take precedence.
+      - Variables of the pipeline, by name. They take precedence over variables of the inventory, the play and the role, which the module
+        reads by itself.
+      - The module fails before any request if a name is misspelt or, after that, if values are missing or invalid. It reports all of
+        them at once.
     type: dict
     default: {}
   project:
-    description: Not used, because the variable C(cdc_project) names the project; accepted for C(module_defaults) of the action group.
+    description: Ignored; the variable C(cdc_project) sets the project. The option exists for C(module_defaults) of the action group.
     type: str
   progress_file:
-    description: File to which a line is appended for each thing that is done or waited for. The action plugin shows these lines.
+    description:
+      - File to which the module appends a line for each completed action and each long wait.
+      - The action plugin sets it, and shows the lines.
     type: path
 extends_documentation_fragment:
   - cdc.gcp._attributes
@@ -46,10 +51,10 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Provision the pipeline that the inventory describes
+- name: Provision the pipeline of the inventory host
   cdc.gcp.pipeline:
 
-- name: Provision the topics of a pipeline
+- name: Create the topics of a pipeline
   cdc.gcp.pipeline:
     parts: [pubsub]
     variables:
@@ -60,30 +65,32 @@ EXAMPLES = r"""
 
 RETURN = r"""
 resources:
-  description: Every resource of the plan, in the order of the plan.
+  description: All resources of the plan, in the order in which actions are applied.
   returned: success
   type: list
   elements: dict
   contains:
     kind:
-      description: The module of this collection that manages such a resource, for example V(pubsub_topic).
+      description:
+        - Kind of the resource, which is the name of the module that manages it, for example V(pubsub_topic).
+        - A Secret that is only read has the kind V(kubernetes_secret).
       type: str
     name:
-      description: What the resource is called in messages.
+      description: Name of the resource as messages show it.
       type: str
       sample: topic shop.changes
     part:
-      description: Part of the pipeline that it belongs to.
+      description: Part of the pipeline to which the resource belongs.
       type: str
     action:
-      description: V(none), V(create), V(update) or V(delete).
+      description: What the plan does to the resource, which is V(none), V(create), V(update) or V(delete).
       type: str
     changed_fields:
-      description: Dotted names of the fields that change, with V(update).
+      description: Fields that an update changes, with nested fields as C(outer.inner). Empty for other actions.
       type: list
       elements: str
     actions:
-      description: What was done to it, or in check mode would be done.
+      description: Actions on this resource, in order.
       type: list
       elements: str
 actions:
@@ -94,25 +101,25 @@ actions:
   sample: [create topic shop.changes]
 done_actions:
   description: What was done before the failure, in order.
-  returned: failure
+  returned: failure while actions were applied
   type: list
   elements: str
 problems:
-  description: One sentence for each mistake that was found.
-  returned: failure
+  description: One sentence for each problem. RV(ignore:msg) contains them all.
+  returned: failure because of invalid variables, several errors, or a guard
   type: list
   elements: str
 pending_tables:
   description: Captured tables that do not exist yet.
-  returned: when the part V(cloudsql) is selected
+  returned: success, if O(parts) contains V(cloudsql)
   type: list
   elements: str
 names:
-  description: Names of the pipeline's resources, by the names of their variables.
+  description: Names of the pipeline's resources, by variable. The lookup P(cdc.gcp.pipeline_names#lookup) returns the same.
   returned: success
   type: dict
 summary:
-  description: The plan, or what was done and what exists now, as lines of text.
+  description: Lines of text for people, not a stable format. In check mode the plan, otherwise what was done and what exists now.
   returned: success
   type: list
   elements: str

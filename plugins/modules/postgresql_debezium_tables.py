@@ -1,47 +1,50 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.postgresql_debezium_tables: options and documentation; the work is in module_utils/_postgresql/debezium_tables.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: postgresql_debezium_tables
-short_description: Manage the tables that Debezium keeps in the source database
+short_description: Manage Debezium's own tables in the source database
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Makes a schema with the table of Debezium's JDBC offset storage and, if wanted, its signalling table, and grants the replication
-    user what it needs there. The user owns nothing.
-  - Objects that are there are adopted. A table of that name with other columns is refused.
-  - Log in as a role that has CREATE on the database, or that owns the objects.
-  - One offset table serves one Debezium Server. It deletes all rows whenever it saves.
+  - Creates a schema with the table for Debezium's JDBC offset storage and, optionally, the signaling table, and grants the replication
+    user the privileges that it needs on them. The replication user owns none of them.
+  - Existing objects are adopted. The module fails if an existing table has other columns.
+  - The login user must have CREATE on the database, or own the objects.
+  - Each Debezium Server needs its own offset table, because it replaces all rows whenever it saves its offsets.
 options:
   schema:
-    description: Schema of the tables. Lower-case letters, digits and C(_).
+    description: Schema of the tables. It may contain lower-case letters, digits and C(_), because Debezium does not quote it.
     type: str
     default: debezium
   offset_table:
     description:
-      - Table of the offsets. Lower-case letters, digits and C(_).
-      - An empty string means none, for a Debezium Server that keeps its offsets on a volume and only needs O(signal_table).
+      - Offset table. It may contain lower-case letters, digits and C(_), because Debezium does not quote it.
+      - An empty string creates none, for a Debezium Server that keeps its offsets on a volume and needs only O(signal_table).
     type: str
     default: debezium_offset_storage
   signal_table:
     description:
-      - Table of the signals, for incremental snapshots. Lower-case letters, digits and C(_). Without it there is none.
-      - It must also be in the publication.
+      - Signaling table, for incremental snapshots. It may contain lower-case letters, digits and C(_). Not created by default.
+      - The publication must contain it, too.
     type: str
   replication_user:
     description: Role that Debezium logs in as. It must exist, except in check mode.
     type: str
     required: true
   state:
-    description: V(absent) drops the tables, and the schema if nothing else is in it. It needs O(drop_offsets=true).
+    description:
+      - Whether the tables exist. V(absent) drops them, and the schema if it is then empty.
+      - Dropping an offset table requires O(drop_offsets=true).
     type: str
     choices: [present, absent]
     default: present
   drop_offsets:
-    description: Allow O(state=absent) to drop the offsets. Debezium then starts over with a new snapshot.
+    description: Whether O(state=absent) may drop the offset table. Debezium then starts over with a new snapshot.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -53,42 +56,42 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Keep Debezium's offsets in the source database
+- name: Create the offset table
   cdc.gcp.postgresql_debezium_tables:
-    login_host: 10.20.0.3
+    login_host: "{{ connection.host }}"
     login_user: app
     login_password: "{{ app_password }}"
     login_db: shop
-    ca_certificate: "{{ connect_info.ca_certificate }}"
+    ca_certificate: "{{ connection.server_ca_certificate }}"
     replication_user: debezium
 """
 
 RETURN = r"""
 schema:
-  description: The schema.
+  description: Schema of the tables.
   returned: success
   type: str
 exists:
-  description: Whether all wanted tables exist now.
+  description: Whether all requested tables exist.
   returned: success
   type: bool
 offset_table:
-  description: Name of the offset table, or null.
+  description: Name of the offset table, or null if none was requested.
   returned: success
   type: str
 signal_table:
-  description: Name of the signalling table, or null.
+  description: Name of the signaling table, or null if none was requested.
   returned: success
   type: str
 offset_keys:
   description:
-    - The keys in the offset table, as Debezium writes them, like C(["pubsub",{"server":"shop"}]). Empty before the first start.
-    - Null when the table does not exist, or the login may not read it.
+    - Keys in the offset table as Debezium writes them, such as C(["pubsub",{"server":"shop"}]). Empty before Debezium's first start.
+    - Null if the table does not exist, or the login user may not read it.
   returned: success
   type: list
   elements: str
 actions:
-  description: What was done, or in check mode would be.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

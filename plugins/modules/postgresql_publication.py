@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.postgresql_publication: options and documentation; the work is in module_utils/_postgresql/publication.py."""
 
 from __future__ import annotations
 
@@ -10,39 +11,40 @@ short_description: Manage the PostgreSQL publication that Debezium reads
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Makes a publication C(FOR TABLE), with a list of tables. C(FOR ALL TABLES) and C(FOR TABLES IN SCHEMA) need a superuser, whom
-    Cloud SQL gives nobody.
-  - Log in as the owner of the tables, or as a member of the owner's role. PostgreSQL lets nobody else publish them. Making the publication
-    also takes CREATE on the database.
-  - A table with neither primary key nor replica identity is refused, before anything is changed. The application's UPDATE and
-    DELETE on it would fail once it is published.
-  - A table that does not exist yet is pending. The next run after it was made adds it. If none exists, the publication is made empty.
-  - C(publish_via_partition_root) is turned on when one of the tables is partitioned. Without it, changes bear the names of the
-    partitions and do not arrive.
+  - Creates a publication C(FOR TABLE) with a list of tables. C(FOR ALL TABLES) and C(FOR TABLES IN SCHEMA) require a superuser, which
+    Cloud SQL does not provide.
+  - The login user must own the tables, or be a member of the owning role. PostgreSQL lets no other role publish them. To create the
+    publication, the login user also needs CREATE on the database.
+  - The module fails before it changes anything if a table has neither a primary key nor a replica identity. Once such a table is
+    published, the application's UPDATE and DELETE statements on it fail.
+  - A table that does not exist yet is reported as pending. The next run after its creation adds it. If no table exists, the publication is
+    created empty.
+  - If one of the tables is partitioned, the module sets C(publish_via_partition_root). Without it, changes carry the names of the
+    partitions, which Debezium does not capture.
 options:
   name:
-    description: The publication.
+    description: Name of the publication.
     type: str
     required: true
   state:
-    description: Whether the publication should exist.
+    description: Whether the publication exists.
     type: str
     choices: [present, absent]
     default: present
   tables:
     description:
-      - The captured tables, as C(schema.table). Names with upper-case letters or other special characters need double quotes, as in SQL,
-        like V(public."My Table"). Regular expressions are refused.
+      - Captured tables, as C(schema.table). As in SQL, names with upper-case letters or special characters need double quotes, for example
+        V(public."My Table"). Regular expressions are an error.
       - Required with O(state=present).
     type: list
     elements: str
   exact:
     description:
-      - Take tables out of the publication that O(tables) does not name. Otherwise they stay, for somebody else may have added them.
+      - Whether to remove tables that O(tables) does not contain from the publication. By default they are kept.
     type: bool
     default: false
   slot_name:
-    description: With O(state=absent), refuse while this replication slot is being read.
+    description: With O(state=absent), the module fails while this replication slot is active.
     type: str
 extends_documentation_fragment:
   - cdc.gcp._attributes
@@ -53,13 +55,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Publish two tables
+- name: Create a publication for two tables
   cdc.gcp.postgresql_publication:
-    login_host: 10.20.0.3
+    login_host: "{{ connection.host }}"
     login_user: app
     login_password: "{{ app_password }}"
     login_db: shop
-    ca_certificate: "{{ connect_info.ca_certificate }}"
+    ca_certificate: "{{ connection.server_ca_certificate }}"
     name: dbz_publication
     tables:
       - public.orders
@@ -68,38 +70,38 @@ EXAMPLES = r"""
 
 RETURN = r"""
 name:
-  description: The publication.
+  description: Name of the publication.
   returned: success
   type: str
 exists:
-  description: Whether it exists now.
+  description: Whether the publication exists.
   returned: success
   type: bool
 owner:
-  description: Role that owns it, or null.
+  description: Role that owns the publication, or null if it does not exist.
   returned: success
   type: str
 tables:
-  description: Tables that are in it now.
+  description: Tables in the publication.
   returned: success
   type: list
   elements: str
 other_tables:
-  description: Those of RV(tables) that O(tables) does not name.
+  description: Tables in the publication that O(tables) does not contain.
   returned: success
   type: list
   elements: str
 pending_tables:
-  description: Those of O(tables) that do not exist yet.
+  description: Tables in O(tables) that do not exist yet.
   returned: success and O(state=present)
   type: list
   elements: str
 publish_via_partition_root:
-  description: Whether changes of partitions bear the name of the partitioned table, or null.
+  description: Whether changes of partitions carry the name of the partitioned table. Null if the publication does not exist.
   returned: success
   type: bool
 actions:
-  description: What was done, or in check mode would be.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

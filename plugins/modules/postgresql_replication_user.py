@@ -1,6 +1,7 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.postgresql_replication_user: options and documentation; the work is in module_utils/_postgresql/replication_user.py."""
 
 from __future__ import annotations
 
@@ -10,65 +11,65 @@ short_description: Manage the PostgreSQL role that Debezium logs in as
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Gives a role what Debezium needs, and nothing else. That is LOGIN, REPLICATION, CONNECT on the database, USAGE on the schemas of
-    the captured tables, and SELECT on these tables.
-  - Only attributes that differ are altered. PostgreSQL refuses to be told C(NOSUPERUSER) and the like by a role that is no superuser, even
-    where nothing would change.
-  - Whether the password is right is found out by logging in with it. Only its SCRAM-SHA-256 verifier is sent to the server, so no
-    statement and no log holds it. Whether a password policy of Cloud SQL takes a verifier was not tried.
-  - Make the role with this module rather than with the Cloud SQL Admin API. The API has no field for REPLICATION, and makes its users
-    members of C(cloudsqlsuperuser). Since PostgreSQL 16 only who made a role may alter it, so keep to one O(login_user).
-  - A table that does not exist yet is pending. The next run after it was made grants on it.
-  - A real run fails when C(wal_level) is not C(logical); check mode warns, for an earlier task may be about to change it.
+  - Creates a role with the privileges that Debezium needs, and no others. These are LOGIN, REPLICATION, CONNECT on the database, USAGE on
+    the schemas of the captured tables, and SELECT on these tables.
+  - Only attributes that differ are altered. PostgreSQL lets only a superuser set attributes such as C(NOSUPERUSER), even to the value that
+    they have.
+  - The module logs in with the password to find out whether it is correct. To set it, only a SCRAM-SHA-256 verifier is sent, so the
+    password is never part of a statement or a server log. Verifiers were not tested with Cloud SQL's password policies.
+  - Create the role with this module instead of the Cloud SQL Admin API. The API cannot set REPLICATION, and makes its users members of
+    C(cloudsqlsuperuser). As of PostgreSQL 16, only the role that created a role may alter it, so always use the same O(login_user).
+  - A table that does not exist yet is reported as pending. The next run after its creation grants the privileges on it.
+  - The module fails if C(wal_level) is not C(logical). In check mode it only warns, because an earlier task may be about to change that.
 options:
   name:
-    description: The role.
+    description: Name of the role.
     type: str
     required: true
   state:
     description:
-      - V(absent) drops the role and its grants in O(login_db). It is refused while the role streams a replication slot, while it owns
-        objects, and while it has privileges in other databases.
+      - Whether the role exists. V(absent) drops the role and its privileges in O(login_db). The module fails while the role reads from a
+        replication slot, owns objects, or has privileges in other databases.
     type: str
     choices: [present, absent]
     default: present
   password:
-    description: Password of the role. Needed to make it.
+    description: Password of the role. Required to create it.
     type: str
   password_check:
     description:
-      - V(login) logs in with O(password), and sets it when PostgreSQL refuses it. PostgreSQL then logs one failed log-in.
-      - V(never) sets the password only when the role is made.
+      - V(login) logs in with O(password), and sets it if PostgreSQL rejects it. PostgreSQL then logs one failed login.
+      - V(never) sets the password only when the role is created.
     type: str
     choices: [login, never]
     default: login
   tables:
     description:
-      - The captured tables, as C(schema.table). Names with upper-case letters or other special characters need double quotes, as in SQL,
-        like V(public."My Table"). Regular expressions are refused.
-      - Without it, grants on tables are left alone.
+      - Captured tables, as C(schema.table). As in SQL, names with upper-case letters or special characters need double quotes, for example
+        V(public."My Table"). Regular expressions are an error.
+      - Without it, privileges on tables are left alone.
     type: list
     elements: str
   owner_user:
     description:
-      - Role that owns the tables. The module logs in as it when O(login_user) may not grant what is missing.
-      - With O(state=absent), the module logs in as it to revoke what it granted, for PostgreSQL lets nobody else do that.
+      - Role that owns the tables. The module logs in as this role if O(login_user) may not grant the missing privileges.
+      - With O(state=absent), the module logs in as this role to revoke what it granted, because PostgreSQL lets no other role do that.
     type: str
   owner_password:
     description: Password of O(owner_user).
     type: str
   revoke_others:
     description:
-      - Take away SELECT on tables that O(tables) does not name. Otherwise the module warns of them.
-      - Only tables count on which the role itself was granted SELECT and nothing else, so Debezium's own tables stay.
+      - Whether to revoke SELECT on tables that O(tables) does not contain. If V(false), the module warns about them.
+      - This affects only tables on which the role itself was granted SELECT and nothing else, so Debezium's own tables are left alone.
     type: bool
     default: false
   revoke_cloudsqlsuperuser:
-    description: Take away membership in C(cloudsqlsuperuser). Otherwise the module warns of it.
+    description: Whether to revoke the membership in C(cloudsqlsuperuser). If V(false), the module warns about it.
     type: bool
     default: false
   drop_owned:
-    description: With O(state=absent), also drop what the role owns in O(login_db).
+    description: Whether O(state=absent) may also drop objects that the role owns in O(login_db).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -81,13 +82,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let Debezium read two tables
+- name: Create the replication user for two tables
   cdc.gcp.postgresql_replication_user:
-    login_host: 10.20.0.3
+    login_host: "{{ connection.host }}"
     login_user: postgres
     login_password: "{{ postgres_password }}"
     login_db: shop
-    ca_certificate: "{{ connect_info.ca_certificate }}"
+    ca_certificate: "{{ connection.server_ca_certificate }}"
     owner_user: app
     owner_password: "{{ app_password }}"
     name: debezium
@@ -99,38 +100,38 @@ EXAMPLES = r"""
 
 RETURN = r"""
 name:
-  description: The role.
+  description: Name of the role.
   returned: success
   type: str
 exists:
-  description: Whether the role exists now.
+  description: Whether the role exists.
   returned: success
   type: bool
 member_of:
-  description: Roles that it is directly a member of.
+  description: Roles of which it is a direct member.
   returned: success and O(state=present)
   type: list
   elements: str
 granted_tables:
-  description: Those of O(tables) that it may SELECT from now.
+  description: Tables in O(tables) on which the role has SELECT.
   returned: success and O(state=present)
   type: list
   elements: str
 pending_tables:
-  description: Those of O(tables) that do not exist yet.
+  description: Tables in O(tables) that do not exist yet.
   returned: success and O(state=present)
   type: list
   elements: str
 wal_level:
-  description: The server's C(wal_level), or null when it could not be asked (check mode).
+  description: The server's C(wal_level), or null if check mode could not connect.
   returned: success and O(state=present)
   type: str
 server_version:
-  description: The server's version, or null when it could not be asked (check mode).
+  description: The server's version, or null if check mode could not connect.
   returned: success and O(state=present)
   type: str
 actions:
-  description: What was done, or in check mode would be.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

@@ -1,16 +1,18 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.postgresql_row: options and documentation; the work is in module_utils/_postgresql/row.py."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: postgresql_row
-short_description: One row of a PostgreSQL table
+short_description: Insert or delete a row of a PostgreSQL table
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Inserts a row unless one with the same values is there, or deletes one.
-  - It exists for trying a pipeline (playbook C(verify.yml) of this collection), not for moving data.
+  - Inserts a row unless a row with the same values exists, or deletes a row.
+  - It is meant for testing a pipeline, as the collection's playbook C(verify) does, not for loading data.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.postgresql
@@ -21,20 +23,20 @@ options:
     type: str
     required: true
   values:
-    description: Column names and their values. Columns that are not named get the table's defaults and are not compared.
+    description: Values by column name. Other columns get the table's defaults and are not compared.
     type: dict
     required: true
   state:
-    description: V(present) for a row with these values; V(absent) for none. More than one matching row is never deleted.
+    description: Whether a row with these values exists. With V(absent), the module fails if more than one row matches.
     type: str
     choices: [present, absent]
     default: present
 """
 
 EXAMPLES = r"""
-- name: A row to see its event
+- name: Insert a row
   cdc.gcp.postgresql_row:
-    login_host: 10.0.0.3
+    login_host: "{{ connection.host }}"
     login_user: shop
     login_password: "{{ vault_user_password }}"
     login_db: shop
@@ -51,12 +53,12 @@ table:
   type: str
   sample: public.mytable
 key:
-  description: Columns of the row's primary key and their values; empty when there is no such row.
+  description: Primary key of the row, as values by column name. Empty if there is no such row.
   returned: success
   type: dict
   sample: {id: 7}
 actions:
-  description: What was done, or in check mode would be.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

@@ -1,6 +1,8 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module cdc.gcp.pubsub_change_event: options and documentation; the work is in module_utils/_pubsub/change_event.py."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -9,10 +11,10 @@ short_description: Wait for a change event on a Pub/Sub subscription
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Pulls from a subscription until an event about the wanted row arrives, and returns it.
-  - Every message that it pulls is acknowledged, also those that do not fit; give it a subscription of its own.
-  - In check mode nothing is acknowledged; messages that were pulled are delivered again after the subscription's acknowledgement deadline.
-  - It exists for trying a pipeline (playbook C(verify.yml) of this collection).
+  - Pulls messages from a subscription until a matching change event arrives, and returns it.
+  - It acknowledges every message that it pulls, also those that do not match. Use a subscription that has no other consumer.
+  - In check mode, it acknowledges nothing. Pub/Sub delivers the messages again after the acknowledgement deadline.
+  - It is meant for testing a pipeline, as the collection's playbook C(verify) does.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
@@ -30,19 +32,19 @@ options:
     type: str
     required: true
   table:
-    description: Table as V(schema.table) that the event must be about. Events that do not name their table are not compared.
+    description: Table of the event, as V(schema.table). Flattened events, which do not contain the name of their table, match any table.
     type: str
   values:
-    description: Column names and values that the row must have after the change.
+    description: Values that the row must have after the change, by column name.
     type: dict
   timeout:
-    description: Seconds to wait.
+    description: Seconds to wait for the event. After that the module fails.
     type: int
     default: 120
 """
 
 EXAMPLES = r"""
-- name: The event of that row
+- name: Wait for the event of a row
   cdc.gcp.pubsub_change_event:
     project: my-project
     subscription: verify-1
@@ -68,15 +70,15 @@ ordering_key:
   type: str
   sample: '{"id":7}'
 publish_time:
-  description: When Pub/Sub took the message, as ISO 8601.
+  description: When Pub/Sub received the message, in ISO 8601 format.
   returned: success
   type: str
 other_events:
-  description: How many messages that did not fit came before it.
+  description: Number of messages before it that did not match.
   returned: success
   type: int
 actions:
-  description: Always empty; waiting changes nothing.
+  description: Always empty.
   returned: success
   type: list
   elements: str

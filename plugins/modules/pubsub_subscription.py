@@ -11,59 +11,65 @@ short_description: Manage a Pub/Sub subscription
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Creates, changes and deletes a Pub/Sub subscription that is pulled.
-  - Only what is named in the task is compared and changed; what others configured stays.
-  - O(topic), O(filter) and O(enable_message_ordering) cannot change on a subscription that exists; a difference is an error.
+  - Creates, updates and deletes a pull subscription.
+  - Only the options that the task sets are compared and changed.
+  - O(topic), O(filter) and O(enable_message_ordering) of a subscription cannot be changed; the module fails if they differ.
 options:
   name:
     description:
       - Id of the subscription, or its full name C(projects/PROJECT/subscriptions/ID).
-      - 3 to 255 characters, a letter first, then letters, digits and V(-_.~+%), not starting with V(goog).
+      - Pub/Sub requires 3 to 255 letters, digits and C(-_.~+%). The first character is a letter, and the id does not start with C(goog).
     type: str
     required: true
   state:
-    description: Whether the subscription should exist. Deleting it loses the messages that it still holds.
+    description: Whether the subscription exists. V(absent) also deletes its unacknowledged messages.
     type: str
     choices: [present, absent]
     default: present
   topic:
-    description: Id or full name of the topic. Needed to create the subscription.
+    description: Id or full name of the topic. Required to create the subscription.
     type: str
   ack_deadline_seconds:
-    description: Seconds that a receiver has to acknowledge a message, from 10 to 600. The API's own default is 10.
+    description: Seconds that a subscriber has to acknowledge a message, 10 to 600. The API's own default is 10.
     type: int
   message_retention_duration:
     description:
-      - How long unacknowledged messages are kept, for example V(7d), V(24h), V(30m) or V(86400s). From 10 minutes to 31 days.
+      - How long to keep unacknowledged messages, 10 minutes to 31 days, for example V(7d), V(24h), V(30m) or V(86400s).
       - The API's own default is 7 days.
     type: str
   retain_acked_messages:
-    description: Keep acknowledged messages too, for O(message_retention_duration). The API's own default is V(false).
+    description: Whether to keep acknowledged messages, too, for O(message_retention_duration). The API's own default is V(false).
     type: bool
   enable_message_ordering:
-    description: Deliver messages with the same ordering key in order. The API's own default is V(false). Cannot change later.
+    description:
+      - Whether to deliver messages with the same ordering key in order. It cannot be changed later.
+      - The API's own default is V(false).
     type: bool
   filter:
-    description: Expression over attributes; only messages that match are delivered. Cannot change later.
+    description:
+      - Filter expression on the messages' attributes. Only messages that match it are delivered.
+      - It cannot be changed later.
     type: str
   expiration_ttl:
     description:
-      - Time without any receiver after which Google deletes the subscription, at least 1 day, for example V(90d); V(never) for not at all.
+      - Time without subscriber activity after which Pub/Sub deletes the subscription, at least 1 day, for example V(90d).
+      - V(never) keeps it.
       - The API's own default is 31 days.
     type: str
   dead_letter_topic:
     description:
-      - Id or full name of the topic that gets messages which could not be delivered. It must exist. An empty string removes it.
-      - The project's Pub/Sub service agent needs roles/pubsub.publisher on it and roles/pubsub.subscriber on the subscription.
+      - Id or full name of an existing topic for messages that could not be delivered. An empty string removes it.
+      - The project's Pub/Sub service agent needs C(roles/pubsub.publisher) on this topic and C(roles/pubsub.subscriber) on the
+        subscription.
     type: str
   max_delivery_attempts:
-    description: Attempts, from 5 to 100, before a message goes to O(dead_letter_topic). The API's own default is 5.
+    description: Delivery attempts, 5 to 100, before a message goes to O(dead_letter_topic). The API's own default is 5.
     type: int
   labels:
-    description: Labels to have. Other labels stay, unless O(labels_exact) is set.
+    description: Labels of the subscription. Its other labels are kept, unless O(labels_exact=true).
     type: dict
   labels_exact:
-    description: Remove every label that O(labels) does not name.
+    description: Whether to remove labels that O(labels) does not contain.
     type: bool
     default: false
 requirements:
@@ -77,7 +83,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read the change events in order, and keep the subscription for good
+- name: Create a subscription that delivers events in order and does not expire
   cdc.gcp.pubsub_subscription:
     project: shop-prod
     name: shop.changes.warehouse
@@ -86,7 +92,7 @@ EXAMPLES = r"""
     message_retention_duration: 7d
     expiration_ttl: never
 
-- name: Delete the subscription and the messages in it
+- name: Delete the subscription and its messages
   cdc.gcp.pubsub_subscription:
     project: shop-prod
     name: shop.changes.warehouse
@@ -100,51 +106,51 @@ name:
   type: str
   sample: projects/shop-prod/subscriptions/shop.changes.warehouse
 subscription_id:
-  description: The last part of the name.
+  description: Id of the subscription.
   returned: success
   type: str
   sample: shop.changes.warehouse
 topic:
-  description: Full name of its topic; V(none) when the subscription does not exist, as for the following values.
+  description: Full name of its topic. Null if the subscription does not exist, like the values below.
   returned: success
   type: str
   sample: projects/shop-prod/topics/shop.changes
 ack_deadline_seconds:
-  description: Seconds that a receiver has to acknowledge.
+  description: Seconds that a subscriber has to acknowledge a message.
   returned: success
   type: int
   sample: 10
 message_retention_duration:
-  description: Seconds that unacknowledged messages are kept.
+  description: How long unacknowledged messages are kept, in seconds.
   returned: success
   type: int
   sample: 604800
 retain_acked_messages:
-  description: Whether acknowledged messages are kept too.
+  description: Whether acknowledged messages are kept, too.
   returned: success
   type: bool
   sample: false
 enable_message_ordering:
-  description: Whether messages with the same ordering key come in order.
+  description: Whether messages with the same ordering key are delivered in order.
   returned: success
   type: bool
   sample: true
 filter:
-  description: The filter; empty without one.
+  description: Filter expression; empty if there is none.
   returned: success
   type: str
   sample: ""
 expiration_ttl:
-  description: Seconds without a receiver after which the subscription is deleted, or V(never).
+  description: Seconds without subscriber activity after which the subscription is deleted, or V(never).
   returned: success
   type: raw
   sample: never
 dead_letter_topic:
-  description: Full name of the dead-letter topic; V(none) without one.
+  description: Full name of the dead-letter topic, or null if there is none.
   returned: success
   type: str
 max_delivery_attempts:
-  description: Attempts before a message goes to the dead-letter topic; V(none) without one.
+  description: Delivery attempts before a message goes to the dead-letter topic, or null if there is none.
   returned: success
   type: int
 labels:
@@ -153,7 +159,7 @@ labels:
   type: dict
   sample: {}
 actions:
-  description: What was done, or in check mode would be done.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

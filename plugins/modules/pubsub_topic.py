@@ -11,45 +11,45 @@ short_description: Manage a Pub/Sub topic
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Creates, changes and deletes a Pub/Sub topic.
-  - Only what is named in the task is compared and changed; what others configured stays.
+  - Creates, updates and deletes a Pub/Sub topic.
+  - Only the options that the task sets are compared and changed.
 options:
   name:
     description:
       - Id of the topic, or its full name C(projects/PROJECT/topics/ID).
-      - 3 to 255 characters, a letter first, then letters, digits and V(-_.~+%), not starting with V(goog).
+      - Pub/Sub requires 3 to 255 letters, digits and C(-_.~+%). The first character is a letter, and the id does not start with C(goog).
     type: str
     required: true
   state:
-    description: Whether the topic should exist.
+    description: Whether the topic exists.
     type: str
     choices: [present, absent]
     default: present
   labels:
-    description: Labels to have. Other labels stay, unless O(labels_exact) is set.
+    description: Labels of the topic. Its other labels are kept, unless O(labels_exact=true).
     type: dict
   labels_exact:
-    description: Remove every label that O(labels) does not name.
+    description: Whether to remove labels that O(labels) does not contain.
     type: bool
     default: false
   message_retention_duration:
     description:
-      - How long the topic keeps messages for subscriptions that seek back, for example V(7d), V(24h), V(30m) or V(86400s).
-      - From 10 minutes to 31 days; V(none) switches it off.
+      - How long the topic keeps messages, so that subscriptions can seek back to them, for example V(7d), V(24h), V(30m) or V(86400s).
+      - From 10 minutes to 31 days. V(none) switches the retention off.
     type: str
   kms_key_name:
-    description: Full name of the Cloud KMS key that encrypts the messages. An empty string goes back to Google's own key.
+    description: Full name of the Cloud KMS key that encrypts the messages. An empty string returns to a key that Google manages.
     type: str
   allowed_persistence_regions:
     description:
       - Regions in which messages may be stored, in any order.
-      - An empty list goes back to the organization's policy.
+      - An empty list returns to the organization's policy.
     type: list
     elements: str
   delete_with_subscriptions:
     description:
-      - Delete the topic although subscriptions are attached to it, which then get no more messages.
-      - Without it such a deletion is refused.
+      - Whether O(state=absent) may delete a topic that has subscriptions, which then get no more messages.
+      - If V(false), the module fails instead.
     type: bool
     default: false
 requirements:
@@ -64,7 +64,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make the topic of the change events
+- name: Create a topic for change events
   cdc.gcp.pubsub_topic:
     project: shop-prod
     name: shop.changes
@@ -72,7 +72,7 @@ EXAMPLES = r"""
       pipeline: shop
     message_retention_duration: 7d
 
-- name: Keep messages in Europe
+- name: Store messages in Europe only
   cdc.gcp.pubsub_topic:
     project: shop-prod
     name: shop.changes
@@ -92,32 +92,32 @@ name:
   type: str
   sample: projects/shop-prod/topics/shop.changes
 topic_id:
-  description: The last part of the name.
+  description: Id of the topic.
   returned: success
   type: str
   sample: shop.changes
 labels:
-  description: All labels of the topic; V(none) when it does not exist, as for the following values.
+  description: All labels of the topic. Null if the topic does not exist, like the values below.
   returned: success
   type: dict
   sample: {pipeline: shop}
 message_retention_duration:
-  description: Seconds that the topic keeps messages; V(none) when it does not.
+  description: How long the topic keeps messages, in seconds, or null if it does not keep them.
   returned: success
   type: int
   sample: 604800
 kms_key_name:
-  description: Full name of the Cloud KMS key; V(none) with Google's own key.
+  description: Full name of the Cloud KMS key, or null if Google manages the key.
   returned: success
   type: str
 allowed_persistence_regions:
-  description: Regions in which messages may be stored, sorted; empty without a limit.
+  description: Regions in which messages may be stored, sorted; empty if there is no restriction.
   returned: success
   type: list
   elements: str
   sample: []
 actions:
-  description: What was done, or in check mode would be done.
+  description: What was done, or in check mode would be done, in order.
   returned: success
   type: list
   elements: str

@@ -7,33 +7,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: resourcemanager_project_info
-short_description: Read the number of a project
+short_description: Get the number of a project
 version_added: 0.1.0
 author: The cdc.gcp contributors (@cdc-gcp)
 description:
-  - Reads number, display name and state of O(project). Changes nothing.
-  - The number is part of the names that IAM gives to the workloads of a GKE cluster, C(principal://…).
-  - It needs the permission C(resourcemanager.projects.get), which C(roles/browser) has. A project that does not exist is an error, and
-    looks like one that is forbidden.
+  - Returns the number, display name and state of O(project). Changes nothing.
+  - The number is part of the principals that stand for the workloads of a GKE cluster in IAM policies (C(principal://…)).
+  - It requires the permission C(resourcemanager.projects.get), which C(roles/browser) contains. If the project does not exist, the API
+    responds as if that permission were missing.
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.gcp
   - cdc.gcp._gcp
 attributes:
   diff_mode:
-    description: There is nothing to show; the module changes nothing.
+    description: The module changes nothing, so there is no difference to show.
     support: none
 seealso:
   - module: cdc.gcp.iam_member
 """
 
 EXAMPLES = r"""
-- name: Which number has the project of the cluster?
+- name: Get the number of the cluster's project
   cdc.gcp.resourcemanager_project_info:
     project: shop-prod
   register: cluster_project
 
-- name: Let the pods of a Kubernetes service account publish, without any key
+- name: Grant a Kubernetes service account permission to publish, without a key
   cdc.gcp.iam_member:
     project: shop-prod
     resource_type: topic
@@ -50,12 +50,12 @@ project_id:
   type: str
   sample: shop-prod
 project_number:
-  description: Number of the project, as text.
+  description: Number of the project, as a string.
   returned: success
   type: str
   sample: "123456789012"
 display_name:
-  description: Name that people read.
+  description: Display name.
   returned: success
   type: str
   sample: Shop

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the modules of this collection without building, unpacking and starting a Python program for each task.
+"""Action plugin of all modules: runs a module in a fork of Ansible's worker instead of building and starting a program for each task.
 
-plugins/action has a link to this file for every module: under the module's own name, so that module_defaults finds it in its action
-groups, which a redirect in meta/runtime.yml would merge.  A task on a local connection, with the controller's own Python, runs in a fork
-of Ansible's worker.  The fork has the module's libraries already: Ansible's strategy loads this file before it starts a worker.  Any other
-task runs the ordinary way, and so does every task with the variable `cdc_in_process: false`.
+plugins/action contains a link to this file for every module, under the module's name, so that module_defaults finds the module in its
+action groups; a redirect in meta/runtime.yml would merge the groups.  A task runs in a fork if its connection is local and its interpreter
+is the controller's own Python.  The fork has already imported the module's libraries, because Ansible's strategy loads this file before it
+starts a worker.  Other tasks, and all tasks with the variable `cdc_in_process: false`, run like those of any other module.
 
-Only three steps of an ordinary execution are replaced: building the module, sending it, and starting it.  Its arguments, environment,
-working directory, output and result pass through the same functions of ansible-core as always.
+Only three steps of an ordinary execution are replaced: building the module, transferring it, and starting it.  Arguments, environment,
+working directory, output and result pass through the same functions of ansible-core.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ from ansible.plugins.loader import module_loader
 from ansible.release import __version__
 
 KNOWN_CORES = ("2.19", "2.20", "2.21")
-"""Releases of ansible-core that this file was tried with.  It needs some private parts of theirs, so with any other it steps aside."""
+"""Releases of ansible-core that this file was tested with.  It uses private functions, so with other releases modules run as usual."""
 
 READ_AT_START = ("PYTHON", "LD_", "LANG", "LC_", "TZ", "GRPC_", "OPENSSL_", "PROTOCOL_BUFFERS_")
-"""How environment variables begin that a process or a library reads only once, when it starts: they need a process of their own."""
+"""Prefixes of environment variables that a process or a library reads only when it starts; such a task needs a new process."""
 
 POLL_SECONDS = 0.01
-"""How often a module that is watched is looked at: it bounds what watching adds to a task's time."""
+"""Interval at which a watched module is polled, which is the most that watching adds to a task's time."""
 
 CLEAN_UP_SECONDS = 10.0
-"""How long an interrupted module may take to clean up behind itself."""
+"""How long an interrupted module may take to clean up."""
 
 PROFILE = "legacy"
-"""How ansible-core writes the arguments and results of Python modules as JSON; it has no other way for modules."""
+"""ansible-core's JSON profile for the arguments and results of Python modules; there is no other one for modules."""
 
 MODULE = __name__.replace(".plugins.action.", ".plugins.modules.")
-"""The module whose link this is, as Python imports it."""
+"""Python name of the module to which this link belongs."""
 
 
 def preload(module: str) -> None:
-    """Import what `module` imports, so that every fork has it: nothing is opened.  What is missing is reported when the module runs.
+    """Import what `module` imports, so that every fork has it.  Opens no connection.  The module itself reports missing libraries.
 
-    Imports make only objects that stay: searching them for garbage takes a tenth of the time, and would touch pages that forks share.
+    Imported objects stay alive: collecting garbage among them takes a tenth of the time, and would write to pages that forks share.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -77,12 +77,12 @@ OrdinaryAction: t.Any = normal.ActionModule  # ansible-core has no types
 
 
 class ActionModule(OrdinaryAction):  # type: ignore[misc]
-    """The action of every module of the collection: an ordinary one whose module may run in a fork of this process."""
+    """The action of every module of the collection: like the default action, but the module may run in a fork of this process."""
 
     _in_process = False
     _program: Callable[[], None]
     _while_waiting: Callable[[], None] | None = None
-    """Called now and then while the module runs."""
+    """Called repeatedly while the module runs."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         self._in_process = self._same_in_process(task_vars or {})
@@ -90,7 +90,7 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
         return result
 
     def _same_in_process(self, task_vars: Mapping[str, t.Any]) -> bool:
-        """Whether the module would run on this machine, as this user, with this Python, and with what was read at its start."""
+        """Whether the module would run on this machine, as this user, with this Python, and with the environment of this process."""
         return (
             __version__.startswith(tuple(f"{core}." for core in KNOWN_CORES))
             and boolean(self._templar.template(task_vars.get("cdc_in_process", True)))
@@ -102,7 +102,7 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
         )
 
     def _interpreter(self, task_vars: Mapping[str, t.Any]) -> str:
-        """The Python that the user named for the host, or that an earlier task discovered; empty when nobody knows it yet."""
+        """The interpreter that the user set for the host, or that an earlier task discovered; empty if neither."""
         host_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, task_vars)
         interpreter = str(self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=host_vars)))
         if interpreter.startswith("auto"):
@@ -110,7 +110,7 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
         return interpreter
 
     def _task_environment(self) -> dict[str, str]:
-        """What `environment:` of the task, its blocks, roles and play says."""
+        """The `environment:` of the task, its blocks, roles and play."""
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
         return {str(name): str(value) for name, value in environment.items()}
@@ -128,7 +128,7 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
 
         found = module_loader.find_plugin_with_context(module_name, ".py", collection_list=self._task.collections)
         encoder = get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)
-        # The run's own temporary folder: a module warns when it has to make `remote_tmp`, which an ordinary execution would have made.
+        # The run's own temporary directory: a module warns if it creates `remote_tmp`, which ordinary execution would have done.
         # ansible-core makes its constants at run time, so mypy sees none.
         arguments = {**module_args, "_ansible_remote_tmp": C.DEFAULT_LOCAL_TMP}  # type: ignore[attr-defined]
         self._program = functools.partial(
@@ -149,7 +149,7 @@ class ActionModule(OrdinaryAction):  # type: ignore[misc]
 
 
 def _is_this_python(interpreter: str) -> bool:
-    """Whether `interpreter` is this process's: the same program in the same folder, since the folder decides the virtual environment."""
+    """Whether `interpreter` is that of this process: the same program in the same directory, which determines the virtual environment."""
     return bool(interpreter) and _program_file(interpreter) == _program_file(sys.executable)
 
 
@@ -158,11 +158,11 @@ def _program_file(interpreter: str) -> tuple[str, str]:
 
 
 def run_forked(program: Callable[[], None], while_waiting: Callable[[], None] | None = None) -> dict[str, t.Any]:
-    """Run `program` in a fork of this process.  Gives back its `rc`, `stdout` and `stderr`, as for a command.
+    """Run `program` in a fork of this process.  Returns its `rc`, `stdout` and `stderr`, as for a command.
 
-    while_waiting: called now and then until the program ends.
+    while_waiting: called repeatedly until the program ends.
 
-    What the program does to itself (environment, working directory, globals, exit, crash) ends with the fork.
+    Whatever the program changes in its process (environment, working directory, globals) is gone with the fork, as after a crash or exit.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         child = os.fork()
@@ -184,7 +184,7 @@ def run_forked(program: Callable[[], None], while_waiting: Callable[[], None] | 
 
 
 def _wait(child: int, while_waiting: Callable[[], None] | None) -> int:
-    """Wait for the child to end; its status."""
+    """Wait for the child to end, and return its status."""
     while while_waiting is not None:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -195,7 +195,7 @@ def _wait(child: int, while_waiting: Callable[[], None] | None) -> int:
 
 
 def _end(child: int) -> None:
-    """End the fork as Ctrl-C ends a program, so that a module can clean up behind itself (a key that was not stored yet); then by force."""
+    """Interrupt the fork like Ctrl-C, so that a module can clean up (delete a key that it did not store); kill it if it takes too long."""
     os.kill(child, signal.SIGINT)
     deadline = time.monotonic() + CLEAN_UP_SECONDS
     while os.waitpid(child, os.WNOHANG)[0] == 0:
@@ -207,7 +207,7 @@ def _end(child: int) -> None:
 
 
 def _become_program(program: Callable[[], None], stdout: int, stderr: int) -> t.NoReturn:
-    """Do what the start and the end of a Python process do around `program`.  Nothing of the worker's may run after it."""
+    """Run `program` with the start and the end of a Python process around it.  None of the worker's code may run after it."""
     rc = 1
     try:
         for number in (signal.SIGTERM, signal.SIGALRM):
@@ -236,9 +236,9 @@ def _become_program(program: Callable[[], None], stdout: int, stderr: int) -> t.
 
 
 def _run_module(module: str, arguments: bytes, environment: Mapping[str, str], folder: str) -> None:
-    """Run a Python module of Ansible as the program that ansible-core would have built of it.
+    """Run an Ansible module as the program that ansible-core would have built from it.
 
-    module: as Python imports it.  arguments: as JSON.  folder: the working directory.
+    module: its Python name.  arguments: as JSON.  folder: the working directory.
     """
     from ansible.module_utils import _internal
     from ansible.module_utils._internal import _traceback

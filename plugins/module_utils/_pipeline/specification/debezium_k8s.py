@@ -10,32 +10,32 @@ from ..._debezium.stream import SNAPSHOT_MODES
 from .variable import Variable
 
 _PASSED_ON: dict[str, str] = {
-    "image": "Image of Debezium Server, with an exact tag or a digest.",
+    "image": "Image of Debezium Server. It must have an exact version tag or a digest.",
     "image_pull_policy": "When the node pulls the image.",
-    "image_pull_secrets": "Secrets for a private registry.",
-    "resources": "Requests and limits of the container. 0.5 CPU and 512Mi, as in the article, also run Debezium 3.6.",
-    "java_options": "Further options of the Java virtual machine.",
+    "image_pull_secrets": "Names of Secrets with credentials for the image's registry.",
+    "resources": "Resource requests and limits of the server's container. Debezium 3.6 uses 300 to 420 MB of memory.",
+    "java_options": "Additional options of the Java virtual machine. An option must not contain a space.",
     "host_aliases": "Entries for the pod's hosts file, each with C(ip) and C(hostnames), for example for a restricted virtual IP.",
-    "environment": "Further environment variables of the server.",
-    "extra_volumes": "Further volumes of the pod.",
-    "extra_volume_mounts": "Where the container mounts them.",
+    "environment": "Additional environment variables of the server, not for secrets.",
+    "extra_volumes": "Additional volumes of the pod, in Kubernetes' own format.",
+    "extra_volume_mounts": "Volume mounts of the server's container for the additional volumes, in Kubernetes' own format.",
     "node_selector": "Labels that the node must have.",
-    "tolerations": "Tolerations of the pod.",
-    "affinity": "Affinity of the pod.",
-    "priority_class_name": "Priority class of the pod.",
-    "termination_grace_period_seconds": "Seconds that the server has to stop.",
+    "tolerations": "Tolerations of the pod, in Kubernetes' own format.",
+    "affinity": "Affinity of the pod, in Kubernetes' own format.",
+    "priority_class_name": "PriorityClass of the pod.",
+    "termination_grace_period_seconds": "Seconds that Kubernetes gives the server to stop before it kills it.",
     "annotations": "Annotations of the Deployment.",
     "pod_annotations": "Annotations of the pod.",
-    "startup_probe": "Numbers of the startup probe.",
-    "liveness_probe": "Numbers of the liveness probe.",
-    "readiness_probe": "Numbers of the readiness probe.",
-    "metrics_port": "Port of the JMX exporter; 0 for none.",
-    "force_conflicts": "Whether to take over fields of the Kubernetes objects that others own.",
+    "startup_probe": "Timing of the startup probe. By default the server may take 600 seconds to start.",
+    "liveness_probe": "Timing of the liveness probe.",
+    "readiness_probe": "Timing of the readiness probe.",
+    "metrics_port": "Port of the Prometheus metrics. V(0) switches them off.",
+    "force_conflicts": "Whether to take over fields of the Kubernetes objects that other field managers own.",
     "wait": "Whether to wait for the rollout.",
-    "wait_timeout": "Seconds to wait for the rollout.",
-    "scheduling_timeout": "Seconds that the pod may wait for a node; GKE Autopilot takes minutes to add one.",
+    "wait_timeout": "Seconds to wait for the rollout, at least 1. After that the run fails.",
+    "scheduling_timeout": "Seconds that the pod may be unschedulable, at least 1. GKE Autopilot takes minutes to add a node.",
 }
-"""Options of debezium_server that are handed on as they are."""
+"""Options of debezium_server that are passed on unchanged."""
 
 
 def _passed_on(option: str, description: str) -> Variable:
@@ -55,22 +55,37 @@ PASSED_ON: tuple[str, ...] = tuple(_PASSED_ON)
 
 VARIABLES: tuple[Variable, ...] = (
     *(_passed_on(option, description) for option, description in _PASSED_ON.items()),
-    Variable("debezium_k8s_labels", "Labels of all objects and of the pod, beside C(parent), which is O(cdc_name).", "dict", default={}),
+    Variable(
+        "debezium_k8s_labels",
+        "Labels of all Kubernetes objects of the pipeline and of the pod, in addition to C(parent), which is O(cdc_name).",
+        "dict",
+        default={},
+    ),
     Variable(
         "debezium_k8s_trust_store_file",
-        "PKCS-12 file on the controller with the certificates that the server trusts instead of Java's own.",
+        "PKCS 12 file on the controller with the CA certificates that the server trusts instead of Java's own.",
         "path",
     ),
-    Variable("debezium_k8s_trust_store_password", "Password of that file.", default="changeit", no_log=True),
-    Variable("debezium_k8s_properties_secret", "Secret with application.properties.", derived="O(cdc_name) with C(-debezium-props)"),
-    Variable("debezium_k8s_database_secret", "Secret with the database log-in and server CA.", derived="O(cdc_name) with C(-debezium-db)"),
-    Variable("debezium_k8s_trust_secret", "Secret with the trust store, when there is one.", derived="O(cdc_name) with C(-debezium-trust)"),
+    Variable("debezium_k8s_trust_store_password", "Password of O(debezium_k8s_trust_store_file).", default="changeit", no_log=True),
+    Variable(
+        "debezium_k8s_properties_secret", "Secret with C(application.properties).", derived="O(cdc_name) followed by C(-debezium-props)"
+    ),
+    Variable(
+        "debezium_k8s_database_secret",
+        "Secret with the database credentials and the server's CA certificate.",
+        derived="O(cdc_name) followed by C(-debezium-db)",
+    ),
+    Variable(
+        "debezium_k8s_trust_secret",
+        "Secret with the trust store, if O(debezium_k8s_trust_store_file) is set.",
+        derived="O(cdc_name) followed by C(-debezium-trust)",
+    ),
     Variable(
         "debezium_k8s_allow_resnapshot",
         (
-            "Whether topic prefix, slot or offset storage of a pipeline that exists may change.",
-            "Debezium then takes a new snapshot, and rows that were deleted before it are never emitted as deleted. The former slot stays,"
-            " and holds write-ahead log back until somebody drops it.",
+            "Whether the topic prefix, replication slot or offset storage of an existing pipeline may change.",
+            "Debezium then takes a new snapshot, and deletes that happened before it are never emitted. The previous slot stays, and"
+            " retains write-ahead log until you drop it.",
         ),
         "bool",
         default=False,
@@ -78,44 +93,48 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("debezium_k8s_snapshot_mode", "Debezium's C(snapshot.mode).", default="initial", choices=SNAPSHOT_MODES),
     Variable(
         "debezium_k8s_heartbeat_interval_ms",
-        "Milliseconds between heartbeats, which keep the write-ahead log of a quiet database from growing.",
+        "Milliseconds between heartbeats, at least 1. Heartbeats let an idle database release write-ahead log.",
         "int",
         default=10000,
     ),
     Variable(
         "debezium_k8s_ordering",
-        "Whether messages have an ordering key, so that changes of one row keep their order.",
+        "Whether messages have an ordering key, so that subscribers can get the changes of a row in order.",
         "bool",
         default=True,
     ),
     Variable(
-        "debezium_k8s_pubsub_region", "Region of the Pub/Sub endpoint, for ordering across regions and data residency; global by default."
+        "debezium_k8s_pubsub_region", "Region of the Pub/Sub endpoint, for ordering and data residency. Defaults to the global endpoint."
     ),
     Variable(
         "debezium_k8s_sink_address",
-        "A Pub/Sub emulator as V(host:port), without TLS and authentication; it takes precedence over the region. Google's by default.",
+        "Pub/Sub emulator as C(HOST:PORT), used without TLS and authentication. It takes precedence over O(debezium_k8s_pubsub_region).",
     ),
     Variable(
         "debezium_k8s_properties",
-        "Debezium properties that are added to the defaults or replace them; V(null) removes a default.",
+        "Properties to add to the defaults or to replace them, by full name. V(null) removes a default.",
         "dict",
         default={},
     ),
     Variable(
         "debezium_k8s_expressions",
-        "Properties whose value is an expression that the server expands, such as V(${MY_VARIABLE}).",
+        "Properties whose values contain C(${NAME}), which the server replaces with the environment variable.",
         "dict",
         default={},
     ),
-    Variable("debezium_k8s_storage_class", "StorageClass of the volume, with V(cdc_offsets=volume).", default="retain-ssd"),
+    Variable("debezium_k8s_storage_class", "StorageClass of the volume, for O(cdc_offsets=volume).", default="retain-ssd"),
     Variable(
         "debezium_k8s_storage_class_definition",
         (
-            "The StorageClass to create, without apiVersion, kind and metadata; empty to create none.",
-            "A new one is an SSD of Compute Engine that is retained. An existing class is left alone unless this is set.",
+            "Definition of the StorageClass without C(apiVersion), C(kind) and C(metadata). An empty dictionary creates none.",
+            "By default, a new StorageClass provisions SSD persistent disks and retains them, and an existing one is left alone.",
         ),
         "dict",
     ),
-    Variable("debezium_k8s_claim", "PersistentVolumeClaim of the volume.", derived="O(cdc_name) with C(-debezium-pvc)"),
-    Variable("debezium_k8s_storage", "Size of the volume.", default="10Gi"),
+    Variable(
+        "debezium_k8s_claim",
+        "PersistentVolumeClaim of the volume, for O(cdc_offsets=volume).",
+        derived="O(cdc_name) followed by C(-debezium-pvc)",
+    ),
+    Variable("debezium_k8s_storage", "Size of the volume, as a Kubernetes quantity.", default="10Gi"),
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of one variable of the inventory.  PRIVATE to the collection."""
+"""The specification of one variable of the inventory.  PRIVATE to the collection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 PARTS = ("cloudsql", "pubsub", "iam", "debezium_k8s")
-"""The parts of a pipeline, in the order in which they are provisioned; each is a role, too."""
+"""The parts of a pipeline; each is also a role."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Variable:
     """One variable.  The documentation of the roles and the README's tables are generated from these.
 
     type, choices, elements, options: as in an Ansible argument specification.
-    default: the value when nothing is given; None for none.
-    derived: how the default follows from other variables, for the documentation; `Pipeline` computes it.
-    needed_by: parts that cannot do without.
+    default: the value if the user sets none; None for no value.
+    derived: how the default derives from other variables, for the documentation; `Pipeline` computes it.
+    needed_by: parts that require a value.
     """
 
     name: str
