@@ -103,9 +103,16 @@ class World:
         with self.connect() as connection:
             return connection.execute("SELECT name FROM kept").fetchall()
 
+    def address(self) -> str:
+        """The instance's public address."""
+        found = self.google("GET", f"instances/{INSTANCE}")["ipAddresses"]
+        (address,) = [each["ipAddress"] for each in found if each["type"] == "PRIMARY"]
+        return str(address)
+
     def connect(self) -> psycopg.Connection:
-        (address,) = [each["ipAddress"] for each in self.google("GET", f"instances/{INSTANCE}")["ipAddresses"] if each["type"] == "PRIMARY"]
-        return psycopg.connect(host=address, user="postgres", dbname="postgres", password=PASSWORD, sslmode="require", autocommit=True)
+        return psycopg.connect(
+            host=self.address(), user="postgres", dbname="postgres", password=PASSWORD, sslmode="require", autocommit=True
+        )
 
     def kept(self) -> dict[str, t.Any]:
         """Everything that must survive a kill."""
@@ -197,7 +204,7 @@ def test_a_busy_backend_of_a_killed_server_does_not_write_beside_the_new_one(wor
 
 
 def test_an_instance_whose_address_was_taken_away_is_named_and_gets_it_back(world: World, kept: dict[str, t.Any]) -> None:
-    (address,) = [each["ipAddress"] for each in world.google("GET", f"instances/{INSTANCE}")["ipAddresses"]]
+    address = world.address()
     subprocess.run(["ip", "address", "delete", f"{address}/32", "dev", "lo"], check=True, timeout=20)
     assert f"{INSTANCE} (unreachable at {address}:5432)" in world.sandbox.run("status", code=1).splitlines()[-1]
     world.sandbox.run("up", seconds=120)
