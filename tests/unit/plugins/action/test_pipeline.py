@@ -93,6 +93,7 @@ def test_connection_options_of_the_inventory_are_options_of_the_module_and_the_t
         cdc_kubernetes_options={"context": "production", "kubeconfig": "/etc/kube"},
     )
     assert (found["auth_kind"], found["context"], found["retry_timeout"]) == ("machineaccount", "production", 5)
+    assert "cdc_gcp_options" not in found["variables"], "credentials in them would be masked as variables, not as options"
 
 
 def test_mistakes_in_names_templates_and_values_are_told_at_once_and_nothing_runs(run: t.Any) -> None:
