@@ -180,10 +180,10 @@ def _claim(run: Context, known: Known) -> KubernetesObject:
 
 def _service_account(run: Context, known: Known) -> KubernetesObject:
     pipeline = run.pipeline
-    annotations = {}
+    metadata: Manifest = {}
     if pipeline["cdc_identity"] == "workload_identity_impersonation":
-        annotations["iam.gke.io/gcp-service-account"] = str(pipeline.service_account_email)
-    manifest = _manifest(run, "v1", "ServiceAccount", pipeline["cdc_deployment"], annotations=annotations)
+        metadata["annotations"] = {"iam.gke.io/gcp-service-account": str(pipeline.service_account_email)}
+    manifest = _manifest(run, "v1", "ServiceAccount", pipeline["cdc_deployment"], **metadata)
     return _object(run, {**manifest, "automountServiceAccountToken": False})
 
 
