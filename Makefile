@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test up down status clean lint types sanity unit lowest sandbox-test integration e2e e2e-without-pods load sandbox-resilience bench build
+.PHONY: help demo test up down status clean lint types sanity unit test-min-versions sandbox-test integration e2e e2e-without-pods load sandbox-resilience bench build
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 20
@@ -26,7 +26,7 @@ demo: $(VENV)/.ready ## the sandbox, a pipeline in it, and the first change even
 
 # `sandbox-resilience` compares the machine before and after, so beside it runs only what changes nothing outside its own folders.
 test: $(VENV)/.ready ## everything that CI checks, from nothing
-	@$(BIN)/python tools/run_checks.py "lint types sanity unit lowest build | sandbox-resilience" "integration | sandbox-test" "e2e-without-pods | e2e"
+	@$(BIN)/python tools/run_checks.py "lint types sanity unit test-min-versions build | sandbox-resilience" "integration | sandbox-test" "e2e-without-pods | e2e"
 
 up: $(VENV)/.ready ## start the sandbox
 	@$(SANDBOX) up
@@ -53,8 +53,8 @@ sanity: $(VENV)/.ready ## ansible-test sanity: documentation against options, an
 unit: $(VENV)/.ready ## unit tests of the collection
 	@$(PYTEST) tests/unit -q
 
-lowest: $(VENV)/.ready ## unit tests with the oldest versions that requirements.txt allows
-	@tools/lowest.sh
+test-min-versions: $(VENV)/.ready ## unit tests with the oldest versions that requirements.txt allows
+	@tools/test_min_versions.sh
 
 build: $(VENV)/.ready ## build the collection and look at what is in it
 	@$(BIN)/python tools/check_build.py

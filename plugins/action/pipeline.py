@@ -42,7 +42,7 @@ class ActionModule(in_process.ActionModule):
             problems += [problem for problem in error.details["problems"] if problem.split(" ", 1)[0] not in told]
         if problems:
             return {"failed": True, "changed": False, "msg": " ".join(problems), "problems": problems}
-        options = {key: value for name in OPTIONS for key, value in (variables.get(name) or {}).items()}
+        options = {key: value for name in OPTIONS for key, value in (variables.pop(name, None) or {}).items()}
         self._task.args = {**options, **self._task.args, "parts": list(parts), "variables": variables}
         host = str(given.get("inventory_hostname", "localhost"))
         with self._progress(host):

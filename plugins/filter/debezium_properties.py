@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.escape import render
-from ansible_collections.cdc.gcp.plugins.module_utils._debezium.pipeline import Pipeline
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.properties import properties
+from ansible_collections.cdc.gcp.plugins.module_utils._debezium.stream import Stream
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
 DOCUMENTATION = r"""
@@ -78,7 +78,7 @@ def debezium_properties(pipeline: t.Any, overrides: t.Any = None, expressions: t
         if not isinstance(value, Mapping):
             raise AnsibleFilterError(f"cdc.gcp.debezium_properties: {name} must be a dictionary, not {type(value).__name__}.")
     try:
-        return render(properties(Pipeline.from_dict(pipeline), overrides, expressions))
+        return render(properties(Stream.from_dict(pipeline), overrides, expressions))
     except InvalidInput as error:
         raise AnsibleFilterError(f"cdc.gcp.debezium_properties: {error.message}") from error
 

@@ -8,7 +8,7 @@ import typing as t
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.cdc.gcp.plugins.module_utils._debezium.pipeline import table_topics
+from ansible_collections.cdc.gcp.plugins.module_utils._debezium.stream import table_topics
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
 DOCUMENTATION = r"""

@@ -1,4 +1,4 @@
-"""Addresses of this machine alone, on its loopback link: servers of the sandbox listen there, and its pods reach them there."""
+"""Addresses on the loopback link of this machine, on which the sandbox's servers listen and where its pods reach them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ensure(settings: Settings, address: str) -> None:
         raise SandboxError(f"Only root can add an address; run this once: ip address add {address}/32 dev lo")
     record = _record(settings, address)
     record.parent.mkdir(parents=True, exist_ok=True)
-    record.touch()  # before the address is there: a command that is killed in between leaves nothing that nobody knows of
+    record.touch()  # before the address itself, so that none is lost if this command is killed in between
     run(["ip", "address", "add", f"{address}/32", "dev", "lo"])
 
 
@@ -52,14 +52,14 @@ def present(address: str) -> bool:
 
 
 def fence(network: str) -> None:
-    """Keep packets to `network` on this machine: an address of it that is not there just now is unreachable, not somebody else's."""
+    """Keep packets to `network` on this machine: an address of it that is not assigned is unreachable, and nothing is sent elsewhere."""
     if ip_network(network).is_loopback:
         return  # they never leave it
     run(["ip", "route", "replace", "blackhole", network])
 
 
 def check_free(settings: Settings) -> None:
-    """Raise SandboxError when another network of this machine has addresses that the sandbox needs; asked before anything is changed."""
+    """Raise SandboxError if another network of this machine has addresses that the sandbox needs.  Checked before anything is changed."""
     if ip_network(settings.network).is_loopback:
         return  # every machine has it for itself, and there are no pods
     own_links = ("lo", BRIDGE)
@@ -76,7 +76,7 @@ def check_free(settings: Settings) -> None:
 
 
 def unfence(network: str) -> None:
-    """Take the fence away if it is there."""
+    """Remove what `fence` added, if it exists."""
     if not ip_network(network).is_loopback and json.loads(run(["ip", "-json", "route", "show", "type", "blackhole", network])):
         run(["ip", "route", "delete", "blackhole", network])
 

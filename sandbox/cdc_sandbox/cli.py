@@ -26,7 +26,7 @@ from .settings import Settings, load
 
 
 def up(settings: Settings) -> None:
-    """Start every part that does not run, in the order in which they need each other."""
+    """Start every part that is not running, in order of dependency."""
     progress = Progress()
     started = time.monotonic()
     ports.check_free(settings)
@@ -49,7 +49,7 @@ def up(settings: Settings) -> None:
 
 
 def down(settings: Settings) -> None:
-    """Stop every part and remove what they did to this machine."""
+    """Stop every part and undo what they changed on this machine."""
     progress = Progress()
     started = time.monotonic()
     kubernetes.down(settings, progress)
@@ -103,10 +103,10 @@ def _show_how_to_look(settings: Settings) -> None:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What gcloud, and the example inventory of the sandbox, read from the environment."""
+    """Environment variables for gcloud and for the sandbox's inventory."""
     return {
         "CLOUDSDK_CORE_PROJECT": settings.project,
-        # Its tokens and logs go when the sandbox goes, and the user's own settings of gcloud do not matter.
+        # Tokens and logs are removed with the sandbox, and the user's own gcloud configuration is not used.
         "CLOUDSDK_CONFIG": str(settings.state / "gcloud"),
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
         "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE": str(settings.owner_key),
@@ -131,13 +131,13 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def show_environment(settings: Settings) -> None:
-    """The environment as lines for a shell."""
+    """Print the environment as lines for a shell."""
     for name, value in environment(settings).items():
         print(f"export {name}={shlex.quote(value)}")
 
 
 def clean(settings: Settings) -> None:
-    """Empty the caches; the sandbox must be down."""
+    """Empty the caches.  The sandbox must be down."""
     if any(settings.state.iterdir()):
         raise SandboxError("The sandbox still exists; run `make down` first.")
     if settings.cache.exists():
@@ -146,7 +146,7 @@ def clean(settings: Settings) -> None:
 
 
 def go(settings: Settings) -> None:
-    """Path of a Go toolchain that is new enough; installs one into the cache where none is."""
+    """Print the path of a recent enough Go toolchain; if there is none, install one into the cache."""
     with contextmanager(_quiet)():
         program = packages.go_program(settings, Progress())
     print(program)
@@ -184,10 +184,10 @@ def main() -> int:
                 COMMANDS[name](settings)
         else:
             COMMANDS[name](settings)
-    except BrokenPipeError:  # `status | head`: the reader has seen enough
+    except BrokenPipeError:  # as in `status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (SandboxError, OSError) as error:  # OSError says what failed on which file: a full disk, say
+    except (SandboxError, OSError) as error:  # OSError names the file and the reason, such as a full disk
         print(f"cdc-sandbox: {error}", file=sys.stderr)
         return 1
     return 0

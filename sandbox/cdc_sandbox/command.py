@@ -1,4 +1,4 @@
-"""Small deeds of many parts: run a program to its end, remove a folder."""
+"""Shared helpers: run a program to completion, remove a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .errors import SandboxError
 
 
 def run(command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> str:
-    """Run `command` without a shell and return what it prints; raise SandboxError with its last words if it fails.
+    """Run `command` without a shell and return what it prints; raise SandboxError with its last lines of output if it fails.
 
     environment: added to the caller's environment.
     folder: working directory, by default the caller's.
@@ -25,9 +25,9 @@ def run(command: Sequence[str | Path], *, environment: Mapping[str, str] | None 
 
 
 def fetch(what: str, command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, folder: Path | None = None) -> str:
-    """As `run`, for a command that downloads or works for a while: it ends when the sandbox's own command ends, even by `kill -9`.
+    """As `run`, for a command that downloads or works for a while: it is killed with the sandbox's own command, even on `kill -9`.
 
-    what: is to come of it; the error's one sentence names it.
+    what: the result, as the error message names it.
     """
     done = _finished(command, ends_with_us(command), environment, folder)
     if done.returncode != 0:
@@ -36,9 +36,9 @@ def fetch(what: str, command: Sequence[str | Path], *, environment: Mapping[str,
 
 
 def ends_with_us(command: Sequence[str | Path]) -> list[str]:
-    """The command, such that it is told to end when the thread that starts it is gone (PR_SET_PDEATHSIG of prctl(2)).
+    """The command, wrapped so that it gets a signal when the thread that started it exits (PR_SET_PDEATHSIG, prctl(2)).
 
-    Root's gets a process namespace, which ends with all that is in it: mmdebstrap pays no heed to SIGTERM.
+    As root it runs in a PID namespace, which is killed as a whole: mmdebstrap ignores SIGTERM.
     """
     words = [str(word) for word in command]
     if os.geteuid() == 0:
@@ -47,7 +47,7 @@ def ends_with_us(command: Sequence[str | Path]) -> list[str]:
 
 
 def failure(what: str, output: Sequence[str]) -> str:
-    """One sentence: why a command that downloads or builds failed, with its most telling line."""
+    """One sentence: why a download or build failed, with the most relevant line of its output."""
     lines = [line.strip() for line in output if line.strip()]
     for line in lines:
         if "no space left on device" in line.lower():
@@ -60,7 +60,7 @@ def failure(what: str, output: Sequence[str]) -> str:
 def _finished(
     command: Sequence[str | Path], started: Sequence[str | Path], environment: Mapping[str, str] | None, folder: Path | None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `started`, which does `command`, to its end."""
+    """Run `started`, the wrapped form of `command`, to completion."""
     if shutil.which(command[0]) is None:
         raise SandboxError(f"The program {command[0]} is not installed.")
     return subprocess.run(
@@ -76,6 +76,6 @@ def _finished(
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder and all in it; one that is not there is fine."""
+    """Remove a folder and its contents, if it exists."""
     if path.exists():
         shutil.rmtree(path)

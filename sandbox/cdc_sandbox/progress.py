@@ -1,4 +1,4 @@
-"""What a person sees while the sandbox works: each step, how far it is, and how long it took."""
+"""Progress on the terminal: each step, how far it is, and how long it took."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Progress:
-    """Prints one line a step; on a terminal the line is rewritten while the step runs, elsewhere a note comes each 30 s."""
+    """Prints one line per step; on a terminal the line is rewritten while the step runs, elsewhere a note is printed every 30 s."""
 
     def __init__(self, interval: float = 30.0) -> None:
         self._interval = interval
@@ -19,7 +19,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Progress]:
-        """Announce `title`, run the body, then say how long it took.  A body that raises is said to have failed."""
+        """Announce `title`, run the body, then print how long it took, or that it failed."""
         self._title, self._started = title, time.monotonic()
         self._noted = self._started
         self._write(f"  … {title}", end=False)
@@ -31,14 +31,14 @@ class Progress:
         self._write(f"  ✓ {title} ({self._elapsed():.1f} s)")
 
     def note(self, text: str) -> None:
-        """Say how far a long step is.  May be called as often as one likes; it prints as often as is readable."""
+        """Report how far a long step is.  May be called at any rate; output is limited to a readable one."""
         now = time.monotonic()
         if sys.stdout.isatty() or now - self._noted >= self._interval:
             self._noted = now
             self._write(f"  … {self._title}: {text} ({self._elapsed():.0f} s)", end=not sys.stdout.isatty())
 
     def say(self, text: str) -> None:
-        """A line of its own."""
+        """Print a separate line."""
         self._write(text)
 
     def _elapsed(self) -> float:

@@ -1,4 +1,4 @@
-"""Which folders, addresses and ports the sandbox uses: one value, made once, handed to every part."""
+"""The sandbox's folders, addresses and ports, in one value that every part receives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Settings:
     """Where the sandbox lives.
 
     state: everything of a running sandbox; `down` empties it.
-    cache: what is worth keeping between two runs (built programs, images); `make clean` empties it.
+    cache: what is kept between runs (built programs, images); `make clean` empties it.
     """
 
     state: Path
@@ -101,7 +101,7 @@ class Settings:
 
     @property
     def viewer_key(self) -> Path:
-        """Key file of a service account that may only look."""
+        """Key file of a service account with read-only access."""
         return self.state / "credentials" / "viewer.json"
 
     @property
@@ -136,15 +136,15 @@ def load() -> Settings:
 
 
 def with_cluster(settings: Settings, cluster: ExternalCluster) -> Settings:
-    """The same for a cluster that the user named: its pods may have any address, as those of a network that is peered with Cloud SQL's."""
+    """The same for an external cluster: its pods may have any address, as in a network that is peered with Cloud SQL's."""
     address = cluster.node_address or settings.node_address
     return replace(settings, kubernetes="external", external_cluster=cluster, node_address=address, pod_subnet="0.0.0.0/0")
 
 
 def without_root(settings: Settings) -> Settings:
-    """The same for an ordinary user: addresses that every Linux machine has (all of 127.0.0.0/8), ports that anybody may open.
+    """The same for an unprivileged user: addresses that every Linux machine has (127.0.0.0/8), and unprivileged ports.
 
-    All differ from root's, so that a user's sandbox and root's can run at once.
+    All differ from root's, so that a user's sandbox and root's can run at the same time.
     """
     return replace(
         settings,

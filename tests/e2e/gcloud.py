@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Google's own command line, as a witness of the sandbox: logged in as the project's owner, with nothing of the user's settings."""
+"""Google's own command line, to check the sandbox: logged in as the project's owner, with nothing of the user's settings."""
 
 from __future__ import annotations
 

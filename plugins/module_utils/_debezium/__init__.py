@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Debezium Server reads and runs in.  PRIVATE to the collection.  Pure functions.
 
-pipeline.py     the settings of one Debezium Server, checked
+stream.py       the settings of one Debezium Server, checked
 properties.py   application.properties from a pipeline: defaults with their reasons, and overrides
 escape.py       values as a properties file and its expansion need them
 options.py      the options of debezium_server

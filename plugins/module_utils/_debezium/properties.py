@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
 from .escape import Expression
-from .pipeline import Pipeline
+from .stream import Stream
 
 REROUTE = "reroute"
 """Our transform, the last one; in lower case, so that environment variables can name its options."""
@@ -30,23 +30,23 @@ IDENTITY = {
 """Properties that other parts of the pipeline must agree with, and the pipeline's key that says them."""
 
 
-def _always(pipeline: Pipeline) -> bool:
+def _always(pipeline: Stream) -> bool:
     return True
 
 
-def _ordering(pipeline: Pipeline) -> bool:
+def _ordering(pipeline: Stream) -> bool:
     return pipeline.ordering
 
 
-def _jdbc(pipeline: Pipeline) -> bool:
+def _jdbc(pipeline: Stream) -> bool:
     return pipeline.offsets == "jdbc"
 
 
-def _volume(pipeline: Pipeline) -> bool:
+def _volume(pipeline: Stream) -> bool:
     return pipeline.offsets == "volume"
 
 
-def _one_topic(pipeline: Pipeline) -> bool:
+def _one_topic(pipeline: Stream) -> bool:
     return pipeline.topic is not None
 
 
@@ -60,7 +60,7 @@ class Default:
     name: str
     value: str
     reason: str
-    when: Callable[[Pipeline], bool] = _always
+    when: Callable[[Stream], bool] = _always
     expression: bool = False
 
 
@@ -199,7 +199,7 @@ DEFAULTS: tuple[Default, ...] = (
 
 
 def properties(
-    pipeline: Pipeline, overrides: Mapping[str, t.Any] | None = None, expressions: Mapping[str, str] | None = None
+    pipeline: Stream, overrides: Mapping[str, t.Any] | None = None, expressions: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """All properties, in order: the defaults, then what `overrides` and `expressions` add.
 
@@ -237,7 +237,7 @@ def reasons() -> list[tuple[str, str, str]]:
     return [(default.name, default.value.format_map(keys), default.reason) for default in DEFAULTS]
 
 
-def _defaults(pipeline: Pipeline) -> dict[str, str]:
+def _defaults(pipeline: Stream) -> dict[str, str]:
     values = _values(pipeline)
     found = {}
     for default in DEFAULTS:
@@ -247,7 +247,7 @@ def _defaults(pipeline: Pipeline) -> dict[str, str]:
     return found
 
 
-def _values(pipeline: Pipeline) -> dict[str, str]:
+def _values(pipeline: Stream) -> dict[str, str]:
     values = {name: _text(name, value) for name, value in vars(pipeline).items() if name != "tables" and value is not None}
     return {
         **dict.fromkeys(("region", "sink_address", "signal_table", "notification_topic"), ""),
@@ -259,7 +259,7 @@ def _values(pipeline: Pipeline) -> dict[str, str]:
     }
 
 
-def _with_our_transform(found: dict[str, str], pipeline: Pipeline, overrides: Mapping[str, t.Any]) -> dict[str, str]:
+def _with_our_transform(found: dict[str, str], pipeline: Stream, overrides: Mapping[str, t.Any]) -> dict[str, str]:
     """Users' transforms run before ours, unless they name ours themselves; without the list, none runs and none is configured."""
     if pipeline.topic is None or TRANSFORMS not in overrides:
         return found
@@ -310,4 +310,4 @@ def _regular_expression(schema: str, table: str) -> str:
     return f"{_escaped(schema)}\\.{_escaped(table)}"
 
 
-_EXAMPLE = Pipeline("shop", "my-project", "10.0.0.3", "shop", ("public.orders",), "debezium_shop", "dbz_publication", "shop-heartbeat")
+_EXAMPLE = Stream("shop", "my-project", "10.0.0.3", "shop", ("public.orders",), "debezium_shop", "dbz_publication", "shop-heartbeat")

@@ -11,8 +11,8 @@ from .._debezium.deployment import deployment
 from .._debezium.escape import render, smallrye_value
 from .._debezium.log_hints import hint
 from .._debezium.options import SERVER_OPTIONS
-from .._debezium.pipeline import Pipeline as Stream
 from .._debezium.properties import properties, shown
+from .._debezium.stream import Stream
 from .._kubernetes.manifest import with_secret_data
 from .._kubernetes.object import KubernetesObject
 from .._kubernetes.workload import Workload

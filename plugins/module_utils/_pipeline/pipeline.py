@@ -12,7 +12,8 @@ import typing as t
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .._debezium.pipeline import table_topics
+from .._database_rules import PLAIN_NAME
+from .._debezium.stream import SLOT_NAME, TOPIC_ID, TOPIC_PREFIX, table_topics
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
 from .._table_name import TableName
@@ -27,10 +28,6 @@ _PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 _INSTANCE = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _ACCOUNT_ID = re.compile(r"[a-z][-a-z0-9]{4,28}[a-z0-9]")
-_TOPIC_ID = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
-_TOPIC_PREFIX = re.compile(r"[A-Za-z0-9._-]+")
-_SLOT_NAME = re.compile(r"[a-z0-9_]{1,63}")
-_PLAIN_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 _KUBERNETES_NAME = "is not a Kubernetes name: at most 63 lower-case letters, digits and hyphens, no hyphen first or last"
 _UNQUOTED = "must be of lower-case letters, digits and _, at most 63, because Debezium does not quote it"
@@ -44,14 +41,14 @@ _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("cdc_iam_project", _PROJECT, "is not a project id"),
     ("cdc_region", _REGION, "is not a region like europe-west1"),
     ("cdc_instance", _INSTANCE, "must be lower-case letters, digits and hyphens, a letter first and no hyphen last"),
-    ("cdc_topic_prefix", _TOPIC_PREFIX, "must be of letters, digits, '.', '_' and '-'"),
-    ("cdc_slot_name", _SLOT_NAME, "must be of lower-case letters, digits and _, at most 63"),
-    ("cdc_debezium_schema", _PLAIN_IDENTIFIER, _UNQUOTED),
-    ("cdc_offset_table", _PLAIN_IDENTIFIER, _UNQUOTED),
-    ("cdc_signal_table", _PLAIN_IDENTIFIER, _UNQUOTED),
-    ("cdc_topic", _TOPIC_ID, _TOPIC_RULE),
-    ("cdc_heartbeat_topic", _TOPIC_ID, _TOPIC_RULE),
-    ("cdc_notification_topic", _TOPIC_ID, _TOPIC_RULE),
+    ("cdc_topic_prefix", TOPIC_PREFIX, "must be of letters, digits, '.', '_' and '-'"),
+    ("cdc_slot_name", SLOT_NAME, "must be of lower-case letters, digits and _, at most 63"),
+    ("cdc_debezium_schema", PLAIN_NAME, _UNQUOTED),
+    ("cdc_offset_table", PLAIN_NAME, _UNQUOTED),
+    ("cdc_signal_table", PLAIN_NAME, _UNQUOTED),
+    ("cdc_topic", TOPIC_ID, _TOPIC_RULE),
+    ("cdc_heartbeat_topic", TOPIC_ID, _TOPIC_RULE),
+    ("cdc_notification_topic", TOPIC_ID, _TOPIC_RULE),
     ("cdc_namespace", _RFC1123_LABEL, _KUBERNETES_NAME),
     ("cdc_deployment", _RFC1123_LABEL, _KUBERNETES_NAME),
     ("cdc_key_secret", _RFC1123_LABEL, _KUBERNETES_NAME),

@@ -30,13 +30,11 @@ def plan_lines(pipeline: Pipeline, result: Result) -> list[str]:
 
 def outcome_lines(pipeline: Pipeline, result: Result, seconds: float) -> list[str]:
     """What was done, and what exists now and where."""
-    done = len(result.done())
-    first = (
-        f"{pipeline.name}: {done} changes in {seconds:.0f} s."
-        if done
-        else f"{pipeline.name}: nothing to change ({len(result.steps)} resources)."
-    )
-    return [first, *(_existing(pipeline, result.steps) if done else ()), *_pending(result.steps)]
+    count = len(result.done())
+    if not count:
+        return [f"{pipeline.name}: nothing to change ({len(result.steps)} resources).", *_pending(result.steps)]
+    changes = "1 change" if count == 1 else f"{count} changes"
+    return [f"{pipeline.name}: {changes} in {seconds:.0f} s.", *_existing(pipeline, result.steps), *_pending(result.steps)]
 
 
 def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -30,10 +30,22 @@ def take_variables(module: AnsibleModule) -> dict[str, t.Any]:
     """
     variables = dict(module.params["variables"])
     secrets = {str(value) for name, value in variables.items() if name in VARIABLES and VARIABLES[name].no_log and value}
-    options = {str(module.params[name]) for name, spec in module.argument_spec.items() if spec.get("no_log") and name != "variables"}
-    module.no_log_values.intersection_update(secrets | options)
+    options = [module.params[name] for name, spec in module.argument_spec.items() if spec.get("no_log") and name != "variables"]
+    module.no_log_values.difference_update(_texts(variables))
+    module.no_log_values.update(secrets, _texts(options))
     module.params["variables"] = dict.fromkeys(variables, HIDDEN)
     return variables
+
+
+def _texts(value: t.Any) -> Iterator[str]:
+    """Every text and number in `value`, at any depth, as Ansible masks them."""
+    if isinstance(value, Mapping):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif value not in (None, "", True, False):
+        yield str(value)
 
 
 def run_pipeline(module: AnsibleModule, variables: Mapping[str, t.Any], began: float) -> t.NoReturn:

@@ -6,19 +6,16 @@ The tables are those of Debezium's documentation (JDBC offset storage; signallin
 
 from __future__ import annotations
 
-import re
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .._database_rules import PLAIN_NAME
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.plan import Action, Plan
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
-
-PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-"""Debezium writes these names into its own SQL and into a JDBC URL without quotes."""
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from .._database_rules import SSL_MODES
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
 
 if t.TYPE_CHECKING:
     from .connection import Sessions
-
-SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-"""libpq's sslmode."""
 
 
 def argument_spec(**extra: dict[str, t.Any]) -> dict[str, dict[str, t.Any]]:

@@ -1,4 +1,4 @@
-"""Makes the image `quay.io/debezium/server` on this machine: Debian's Java 21 and the Debezium Server distribution."""
+"""Builds the image `quay.io/debezium/server` on this machine from Debian's Java 21 and the Debezium Server distribution."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ..settings import Settings
 VERSION = "3.6.3.Final"
 IMAGE = f"quay.io/debezium/server:{VERSION}"
 RECIPE = 1
-"""Raise it when this file makes another image of the same version, so that the image of the old recipe is replaced."""
+"""Increase it when this file builds a different image of the same version, so that the previous one is replaced."""
 RECIPE_TAG = f"cdc-sandbox.example.com/debezium-server:{VERSION}-{RECIPE}"
-"""A second name of the image: says which recipe made it."""
+"""A second name of the image, which identifies the recipe."""
 
 USER = 185
 WRITTEN_FOLDERS = ("debezium/data", "home/jboss")
-"""Folders that the public image has and the distribution has not."""
+"""Folders that the public image has and the distribution lacks."""
 CONFIG = {
     "User": "jboss",
     "WorkingDir": "/debezium",
@@ -41,7 +41,7 @@ CONFIG = {
 
 
 def ensure(settings: Settings, progress: Progress) -> None:
-    """Make and import the image unless containerd (which must run) has it.  Images of other versions and recipes go."""
+    """Build and import the image unless containerd (which must run) has it.  Images of other versions and recipes are removed."""
     before = containerd.images(settings)
     if {IMAGE, RECIPE_TAG} <= before.keys():
         return
@@ -52,7 +52,7 @@ def ensure(settings: Settings, progress: Progress) -> None:
 
 
 def outdated(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Names of earlier images of Debezium Server, among them the bare digests that the kubelet knows images by.
+    """Names of earlier images of Debezium Server, including the bare digests by which the kubelet refers to images.
 
     before, now: name -> digest, before and after the import of the wanted image.
     """
@@ -90,7 +90,7 @@ def _make(archive: Path, progress: Progress) -> None:
 
 
 def _distribution(repository: Path) -> Path:
-    """The distribution's archive, fetched by Maven into a local repository of its own."""
+    """The distribution's archive, downloaded by Maven into a temporary local repository."""
     artifact = f"io.debezium:debezium-server-dist:{VERSION}:tar.gz"
     maven = ["mvn", "-q", "-B", "dependency:get", f"-Dmaven.repo.local={repository}", f"-Dartifact={artifact}", "-Dtransitive=false"]
     fetch(f"Debezium Server {VERSION} of Maven Central", maven)
@@ -120,7 +120,7 @@ def server_layer(distribution: Path, layer: Path, passwd: bytes) -> None:
         for member in source:
             _, _, path = member.name.removeprefix("./").partition("/")
             name = f"debezium/{path}".rstrip("/")
-            # The archive has no entries for some of its folders, and a layer's missing ones would be root's alone.
+            # The archive lacks entries for some folders, which would then belong to root.
             folders.update(str(each) for each in PurePosixPath(name).parents if each.name)
             if member.isdir():
                 folders.add(name)

@@ -1,4 +1,4 @@
-"""The few questions that the sandbox itself asks its API server, without the weight of a client library."""
+"""The few requests that the sandbox itself sends to its API server, without the start-up time of a client library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def get(settings: Settings, path: str) -> tuple[int, str]:
 
 
 def read(settings: Settings, path: str) -> dict[str, Any] | None:
-    """The object at `path`, or None if it is not there or nothing answers."""
+    """The object at `path`, or None if it does not exist or nothing answers."""
     status, body = get(settings, path)
     return json.loads(body) if status == 200 else None
 

@@ -1,4 +1,4 @@
-"""Builds the sandbox's Kubernetes from the Go module in `sandbox/kubernetes`, once for each version of its sources."""
+"""Builds the sandbox's Kubernetes from the Go module in `sandbox/kubernetes`, once per version of its sources."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def version_of(module: str, sources: Path = SOURCES) -> str:
 
 
 def cache_key(sources: Path, go_version: tuple[int, int]) -> str:
-    """Names one build: another source file or another minor version of Go makes another name."""
+    """Identifies a build: it changes with the sources and with the minor version of Go."""
     digest = hashlib.sha256(f"go{go_version[0]}.{go_version[1]}".encode())
     for name in ("go.mod", "go.sum", "main.go"):
         content = (sources / name).read_bytes()
@@ -43,14 +43,14 @@ def cache_key(sources: Path, go_version: tuple[int, int]) -> str:
 
 
 def linker_flags(kubernetes: str) -> str:
-    """What tells the programs their version; without it the API server calls itself `v0.0.0-master`."""
+    """Linker flags that set the version; without them the API server calls itself `v0.0.0-master`."""
     major, minor, _ = kubernetes.removeprefix("v").split(".")
     values = {"gitVersion": kubernetes, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
     return "-s -w " + " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items())
 
 
 def program(settings: Settings, progress: Progress) -> Path:
-    """Path of the built program; builds it first if this version was not built yet (6 to 9 minutes on two cores)."""
+    """Path of the program; builds it if this version has not been built (6 to 9 minutes on two cores)."""
     go = packages.go_program(settings, progress)
     folder = settings.cache / f"kubernetes-{cache_key(SOURCES, packages.go_version(go, settings))}"
     built = folder / "kubernetes"
@@ -60,10 +60,10 @@ def program(settings: Settings, progress: Progress) -> Path:
 
 
 def _build(settings: Settings, progress: Progress, go: Path, built: Path) -> None:
-    """Build under a temporary name and rename: a build that is broken off leaves nothing that looks whole.
+    """Build under a temporary name and rename, so that an interrupted build leaves no program under the final name.
 
     Go's own cache (3.3 GB) lives in the sandbox's cache and is removed after success: another version of Kubernetes or of Go would
-    share nothing with it.  After a failure it stays, so the next try goes on where this one stopped.
+    share nothing with it.  After a failure it stays, so that the next attempt continues from there.
     """
     compile_cache = settings.cache / "go-build-kubernetes"
     kubernetes = version()
@@ -92,7 +92,7 @@ def _build(settings: Settings, progress: Progress, go: Path, built: Path) -> Non
 
 
 def _compile(command: list[str], environment: dict[str, str], total: int, progress: Progress) -> None:
-    """Run `go build -v`, which names each package as it compiles it, and say how far it is."""
+    """Run `go build -v`, which names each package as it compiles it, and report the progress."""
     process = subprocess.Popen(
         command,
         cwd=SOURCES,
@@ -113,5 +113,5 @@ def _compile(command: list[str], environment: dict[str, str], total: int, progre
         process.kill()
         process.wait()
     if code != 0:
-        # The lines of -v are packages; what is wrong is told by lines with a colon.
+        # -v prints packages; error messages are the lines with a colon.
         raise SandboxError(failure("Kubernetes", [line for line in last if ":" in line]))

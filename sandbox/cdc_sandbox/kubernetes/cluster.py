@@ -32,7 +32,7 @@ def kubectl(settings: Settings) -> Path:
 
 
 def up(settings: Settings, progress: Progress) -> None:
-    """Install, build and start what is not there yet; return when the node is Ready.  May be repeated at any time.
+    """Install, build and start what is missing; return when the node is Ready.  Safe to repeat.
 
     Raises SandboxError with one sentence when something is missing or does not start.
     """
@@ -61,7 +61,7 @@ def start_control_plane(settings: Settings, progress: Progress, program: Path) -
 
 
 def wait_for_service_account(settings: Settings) -> None:
-    """Wait until pods can be made in the default namespace."""
+    """Wait until pods can be created in the default namespace."""
     wait_until(
         lambda: api.read(settings, "/api/v1/namespaces/default/serviceaccounts/default") is not None,
         30,
@@ -70,7 +70,7 @@ def wait_for_service_account(settings: Settings) -> None:
 
 
 def down(settings: Settings, progress: Progress) -> None:
-    """Stop everything and put the machine back as it was.  The built program and the images stay in the cache."""
+    """Stop everything and restore the machine.  The built program and the images stay in the cache."""
     if not (settings.state / "kubernetes").exists():
         return
     with progress.step("stop the node and its pods"):
@@ -89,7 +89,7 @@ def stop_control_plane(settings: Settings, progress: Progress) -> None:
 
 
 def status(settings: Settings) -> list[Part]:
-    """What runs.  Needs no root and changes nothing."""
+    """State of each part.  Needs no root and changes nothing."""
     ready = api.ready(settings)
     kubelet = node.kubelet(settings, Path("kubernetes")).state(lambda: not ready or api.node_ready(settings))
     return [

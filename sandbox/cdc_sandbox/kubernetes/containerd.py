@@ -1,4 +1,4 @@
-"""containerd, the node's container runtime: its configuration, its images, and the end of all its containers."""
+"""containerd, the node's container runtime: its configuration, its images, and the removal of its containers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAUSE_IMAGE = "cdc-sandbox.example.com/pause:1"
 BUSYBOX_IMAGE = "docker.io/library/busybox:1"
 CNI_PROGRAMS = "/usr/lib/cni"
 NO_REGISTRY = "http://127.0.0.1:9"
-"""Stands for every image registry: a closed port of this machine, so a pull of a missing image fails at once and asks nobody."""
+"""Stands for every image registry: a closed port of this machine, so that a pull of a missing image fails at once without leaving it."""
 
 
 def folder(settings: Settings) -> Path:
@@ -29,7 +29,7 @@ def folder(settings: Settings) -> Path:
 
 
 def root(settings: Settings) -> Path:
-    """Where images are; it outlives `down`, so they are imported once."""
+    """Where images are stored; it survives `down`, so they are imported once."""
     return settings.cache / "containerd"
 
 
@@ -71,7 +71,7 @@ state = "{here}"
 
 
 def render_network(settings: Settings) -> str:
-    """The pods' network: a bridge of this machine, no masquerading, so pods reach this machine and nothing beyond it."""
+    """The pods' network: a bridge of this machine without masquerading, so pods reach this machine and nothing beyond it."""
     bridge = {
         "type": "bridge",
         "bridge": addresses.BRIDGE,
@@ -100,7 +100,7 @@ def daemon(settings: Settings) -> Daemon:
 def start(settings: Settings) -> None:
     """Start containerd unless it runs, and wait until it answers."""
     if daemon(settings).pid() is None:
-        # Not under a running containerd: it watches the network's file and would read it half written.
+        # Not while containerd runs: it watches the network's file and would read it half written.
         _write_configuration(settings)
         daemon(settings).start()
     daemon(settings).wait_ready(lambda: _answers(settings), seconds=30)
@@ -134,18 +134,18 @@ def ctr(settings: Settings, *arguments: str | Path) -> str:
 
 
 def images(settings: Settings) -> dict[str, str]:
-    """The images that are there: name -> digest."""
+    """Name -> digest of each image."""
     rows = [line.split() for line in ctr(settings, "images", "ls").splitlines()[1:]]
     return {row[0]: row[2] for row in rows}
 
 
 def import_image(settings: Settings, make: Callable[[Path], None]) -> None:
-    """Let `make` write an image as a docker archive into a folder of its own, import it, and remove the archive.
+    """Import an image that `make` writes as a docker archive into a temporary folder.
 
-    make: gets the path of the archive to write; may use the folder it is in.
+    make: gets the path of the archive to write; may use the folder that it is in.
     """
     scratch = settings.cache / "image.tmp"
-    # What a killed run left here may be gigabytes.
+    # Leftovers of a killed run may be gigabytes.
     remove_folder(scratch)
     scratch.mkdir(parents=True)
     try:
@@ -156,7 +156,7 @@ def import_image(settings: Settings, make: Callable[[Path], None]) -> None:
 
 
 def import_small_images(settings: Settings) -> None:
-    """The pause image (Debian's catatonit) and busybox, made of single static programs, unless they are there."""
+    """Import the pause image (Debian's catatonit) and busybox, each made of one static program, unless present."""
     there = images(settings)
     if PAUSE_IMAGE not in there:
         import_image(settings, lambda path: _one_program(path, PAUSE_IMAGE, "catatonit", [], ["/bin/catatonit", "-P"]))
@@ -181,7 +181,7 @@ def _one_program(archive: Path, reference: str, program: str, links: Sequence[st
 
 
 def end_containers(settings: Settings) -> list[str]:
-    """End every container; returns the names of their network namespaces.  containerd must run."""
+    """End every container and return the names of their network namespaces.  containerd must run."""
     remove_all(settings, "tasks", "--force")
     specifications = [
         json.loads(ctr(settings, "containers", "info", each))["Spec"] for each in ctr(settings, "containers", "ls", "-q").split()
@@ -192,8 +192,8 @@ def end_containers(settings: Settings) -> list[str]:
 def remove_all(settings: Settings, kind: str, *options: str, seconds: float = 10) -> None:
     """Remove all `tasks` or `containers`.
 
-    containerd also removes a task that ends, at the same time, and then refuses ours in several ways; so a refusal counts only when
-    the thing is still there after `seconds`.
+    containerd removes a task that ends itself, at the same time, and then refuses our request in several ways; so an error counts only
+    if the object still exists after `seconds`.
     """
     deadline = time.monotonic() + seconds
     while names := ctr(settings, kind, "ls", "-q").split():
@@ -206,7 +206,7 @@ def remove_all(settings: Settings, kind: str, *options: str, seconds: float = 10
 
 
 def end_shims(settings: Settings) -> None:
-    """Kill containers' parents that containerd lost track of, because it was killed while it started or ended a container."""
+    """Kill shims that containerd lost track of because it was killed while it started or ended a container."""
     wait_until(lambda: not _kill(_shims(settings)), 10, "A process of containerd does not end.")
 
 

@@ -24,7 +24,7 @@ def daemons(settings: Settings, program: Path) -> list[Daemon]:
         f"--listen-peer-urls={peer_url}",
         f"--initial-advertise-peer-urls={peer_url}",
         f"--initial-cluster=sandbox={peer_url}",
-        # What is in it lives as long as the sandbox: a crash of the whole machine may lose it.
+        # Its data lives as long as the sandbox; a crash of the whole machine may lose it.
         "--unsafe-no-fsync",
         "--log-level=warn",
     ]
@@ -51,7 +51,7 @@ def daemons(settings: Settings, program: Path) -> list[Daemon]:
         f"--kubeconfig={pki.kubeconfig(settings, 'kube-controller-manager')}",
         "--secure-port=0",
         "--leader-elect=false",
-        # Under RBAC each controller has its own service account; without it they may not do their work.
+        # RBAC grants each controller's permissions to its own service account.
         "--use-service-account-credentials=true",
         f"--service-account-private-key-file={keys / 'service-accounts.key'}",
         f"--root-ca-file={keys / 'ca.crt'}",

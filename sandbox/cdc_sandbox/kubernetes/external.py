@@ -24,11 +24,11 @@ from ..settings import Settings
 from .cluster import Part, kubectl
 
 LABEL = ("app.kubernetes.io/managed-by", "cdc-sandbox")
-"""Marks the namespaces that the sandbox made; it removes no other."""
+"""Marks the namespaces that the sandbox created; it deletes no other."""
 SECONDS = 10.0
 """How long one request may take."""
 END_SECONDS = 120.0
-"""How long namespaces may take to go: a pod has 30 s to end by default."""
+"""How long namespaces may take to be deleted: by default a pod has 30 s to end."""
 
 FILES = ("certificate-authority", "client-certificate", "client-key")
 """Keys of a kubeconfig that name a file; with `-data` added they hold its content."""
@@ -71,7 +71,7 @@ def up(settings: Settings, progress: Progress) -> None:
 
 
 def down(settings: Settings, progress: Progress) -> None:
-    """Remove the namespaces that the sandbox made.  If the cluster is gone or does not answer, that is reported and `down` goes on."""
+    """Delete the namespaces that the sandbox created.  If the cluster is gone or does not answer, that is reported and `down` goes on."""
     cluster = _cluster(settings)
     if external_cluster.remembered(settings.state) is None:
         return
@@ -109,14 +109,14 @@ def notice(settings: Settings) -> str:
 
 
 def made_here(namespace: Mapping[str, Any]) -> bool:
-    """Whether the sandbox made a namespace."""
+    """Whether the sandbox created a namespace."""
     return (namespace["metadata"].get("labels") or {}).get(LABEL[0]) == LABEL[1]
 
 
 def only_context(config: Mapping[str, Any], context: str, folder: Path) -> dict[str, Any]:
-    """A kubeconfig with one context of another alone, with the content of the files that it names.
+    """A kubeconfig with only one context of another, and with the content of the files that it names.
 
-    folder: of the kubeconfig, for names of files that are relative.
+    folder: of the kubeconfig, for relative file names.
     """
     contexts = {each["name"]: each for each in config.get("contexts") or []}
     if context not in contexts:
@@ -152,7 +152,7 @@ def _cluster(settings: Settings) -> ExternalCluster:
 
 
 def _core(settings: Settings) -> Any:
-    """The client of the core API; its stubs know none of its dynamic parameters, nor that objects may be plain dicts."""
+    """The client of the core API; its stubs declare neither its dynamic parameters nor that objects may be plain dicts."""
     return kubernetes.client.CoreV1Api(kubernetes.config.new_client_from_config(str(settings.kubeconfig)))
 
 
@@ -162,7 +162,7 @@ def _namespaces(core: Any) -> list[dict[str, Any]]:
 
 
 def _ours(core: Any, cluster: ExternalCluster) -> list[str]:
-    """Names of the namespaces that are there still."""
+    """Names of our namespaces that exist."""
     return [each["metadata"]["name"] for each in _namespaces(core) if made_here(each) and each["metadata"]["name"] in cluster.namespaces]
 
 

@@ -1,7 +1,7 @@
-"""A node without a container: it says of each pod that it runs, so that all of Kubernetes but the pod itself can be used without root.
+"""A node without containers: it reports each pod as running, so that all of Kubernetes but the pod itself can be used without root.
 
-It does to the API server what a kubelet does, as a kubelet's user: registers the node, renews its lease, reports each pod of the node as
-Running and Ready, and deletes it when it shall end.  Run as `python -m cdc_sandbox.kubernetes.fake_node KUBECONFIG`.
+It acts on the API server as a kubelet does, with a kubelet's user: it registers the node, renews its lease, reports each pod of the node
+as Running and Ready, and deletes it when it is terminating.  Run as `python -m cdc_sandbox.kubernetes.fake_node KUBECONFIG`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from . import pki
 from .archive import machine_architecture
 
 LEASE_SECONDS = 40
-"""As the kubelet's `nodeLeaseDurationSeconds`: without a renewal for this long the node counts as dead."""
+"""As the kubelet's `nodeLeaseDurationSeconds`: a node without a renewal for this long counts as dead."""
 RENEW_SECONDS = 10
 """As the kubelet's: a quarter of the lease's duration."""
 RUNTIME = "fake://1"
@@ -89,10 +89,10 @@ def lease(now: str) -> dict[str, Any]:
 
 
 def pod_status(pod: Object, now: str) -> dict[str, Any] | None:
-    """The status that makes a pod Running and Ready, or None if it is that already, or has ended.
+    """The status that makes a pod Running and Ready, or None if it already is, or has ended.
 
-    A pod that ran may be unready again: the node controller says so of each pod when the node's lease was not renewed for a while.
-    The pod gets no address: nothing answers for it.
+    A running pod may become unready: the node controller marks every pod when the node's lease was not renewed for a while.
+    The pod gets no address, because nothing would answer there.
     """
     before = pod.get("status", {})
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in before.get("conditions") or [])
@@ -125,10 +125,10 @@ def _started(container: Object) -> dict[str, Any]:
 
 
 class FakeNode:
-    """Registers the node and keeps its pods' statuses."""
+    """Registers the node and maintains the statuses of its pods."""
 
     def __init__(self, client: kubernetes.client.ApiClient) -> None:
-        # The client's stubs know none of its dynamic parameters, nor that objects may be plain dicts.
+        # The client's stubs declare neither its dynamic parameters nor that objects may be plain dicts.
         self._core: Any = kubernetes.client.CoreV1Api(client)
         self._leases: Any = kubernetes.client.CoordinationV1Api(client)
         self._version: Any = kubernetes.client.VersionApi(client)
@@ -143,7 +143,7 @@ class FakeNode:
             _patiently(self._watch)
 
     def register(self) -> None:
-        """Make or renew lease and node, and say that the node is Ready."""
+        """Create or renew lease and node, and report the node as Ready."""
         self.renew()
         architecture = machine_architecture()
         _unless({409}, self._core.create_node, node(architecture))
@@ -151,7 +151,7 @@ class FakeNode:
         self._core.patch_node_status(pki.NODE_NAME, {"status": status})
 
     def renew(self) -> None:
-        """Renew the lease, or make it if it is not there."""
+        """Renew the lease, or create it."""
         body = lease(datetime.now(UTC).isoformat(timespec="microseconds"))
         try:
             self._leases.patch_namespaced_lease(pki.NODE_NAME, "kube-node-lease", body)
@@ -161,7 +161,7 @@ class FakeNode:
             self._leases.create_namespaced_lease("kube-node-lease", body)
 
     def reconcile(self, pod: Object) -> None:
-        """Let a pod of the node run, or end.  One that changed or went meanwhile comes again, or needs nothing."""
+        """Report a pod of the node as running, or end it.  If it changed meanwhile, another event follows."""
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
         if pod["metadata"].get("deletionTimestamp"):
             options = {"gracePeriodSeconds": 0, "preconditions": {"uid": pod["metadata"]["uid"]}}
@@ -172,7 +172,7 @@ class FakeNode:
             _say(f"{namespace}/{name} is said to run")
 
     def _watch(self) -> None:
-        """See each pod that is there, then each that comes or changes, until the server ends the watch."""
+        """Reconcile each existing pod, then each that is added or modified, until the server ends the watch."""
         events = kubernetes.watch.Watch().stream(
             self._core.list_pod_for_all_namespaces, field_selector=f"spec.nodeName={pki.NODE_NAME}", timeout_seconds=300
         )
@@ -187,7 +187,7 @@ class FakeNode:
 
 
 def _unless(statuses: set[int], call: Callable[..., Any], *arguments: Any, **rest: Any) -> None:
-    """Call; an answer with one of these HTTP statuses is fine, too."""
+    """Call, and ignore an error with one of these HTTP statuses."""
     try:
         call(*arguments, **rest)
     except kubernetes.client.ApiException as error:
@@ -196,7 +196,7 @@ def _unless(statuses: set[int], call: Callable[..., Any], *arguments: Any, **res
 
 
 def _patiently(work: Callable[[], None]) -> bool:
-    """Whether some work of a loop succeeded; if the API server is away or refuses, say so and wait a second before the next time."""
+    """Whether the work of a loop succeeded; if the API server is unavailable or refuses, log that and wait a second."""
     try:
         work()
     except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException) as error:

@@ -1,4 +1,4 @@
-"""What the node changes on this machine, remembered before the first change and put back at the end."""
+"""What the node changes on this machine: recorded before the first change and restored at the end."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ FOLDERS = (
     "/opt/cni",
     "/opt/containerd",
 )
-"""Folders at fixed places that containerd, the network plug-ins, the kubelet and `umount` make."""
+"""Folders at fixed paths that containerd, the network plug-ins, the kubelet and `umount` create."""
 
 
 @dataclass(frozen=True)
 class Before:
-    """How this machine was.
+    """State of this machine before the start.
 
     sysctls: path below /proc/sys -> value.
-    absent: folders that were not there, and so may go.
+    absent: folders that did not exist, and so may be removed.
     """
 
     sysctls: dict[str, str]
@@ -51,9 +51,9 @@ def _file(settings: Settings) -> Path:
 
 
 def remember(settings: Settings, sysctls: Path = Path("/proc/sys"), folders: Iterable[str] | None = None) -> None:
-    """Note how the machine is, unless that is noted already (by a start that was broken off, say).
+    """Record the state of the machine, unless that was done before (by a start that was interrupted, for example).
 
-    folders: those that `restore` removes if they are not there now; None for all that the node makes, its pods' cgroups among them.
+    folders: those that `restore` removes if they do not exist now; None for all that the node creates, including its pods' cgroups.
     """
     file = _file(settings)
     if file.exists():
@@ -71,7 +71,7 @@ def remember(settings: Settings, sysctls: Path = Path("/proc/sys"), folders: Ite
 
 
 def restore(settings: Settings, sysctls: Path = Path("/proc/sys")) -> None:
-    """Put back what `remember` noted; nothing if nothing was noted.  The node's programs must have ended."""
+    """Restore what `remember` recorded, if anything.  The node's programs must have ended."""
     file = _file(settings)
     if not file.exists():
         return
@@ -90,7 +90,7 @@ def restore(settings: Settings, sysctls: Path = Path("/proc/sys")) -> None:
 
 
 def remove_cgroup(path: Path) -> None:
-    """Remove a cgroup and those below it, and kill what still runs in them.  One stays busy until its last process is gone."""
+    """Remove a cgroup and its descendants, and kill what still runs in them.  A cgroup is busy until its last process is gone."""
     for folder, _, _ in os.walk(path, topdown=False):
         wait_until(partial(_remove_one_cgroup, Path(folder)), 10, f"The cgroup {folder} still has processes.")
 
@@ -107,7 +107,7 @@ def _remove_one_cgroup(path: Path) -> bool:
 
 
 def kill(pids: Iterable[int]) -> None:
-    """Send SIGKILL; a process that ended meanwhile is fine."""
+    """Send SIGKILL to those that still exist."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -126,13 +126,13 @@ def unmount(folders: Iterable[Path]) -> None:
 
 
 def remove_link(name: str) -> None:
-    """Remove a network link if it is there."""
+    """Remove a network link if it exists."""
     if Path("/sys/class/net", name).exists():
         run(["ip", "link", "delete", name])
 
 
 def remove_namespaces(names: Iterable[str]) -> None:
-    """Remove network namespaces by their names in /run/netns; one that is gone already is fine."""
+    """Remove network namespaces by their names in /run/netns, if they exist."""
     for name in names:
         if Path("/run/netns", name).exists():
             run(["ip", "netns", "delete", name])

@@ -45,7 +45,7 @@ def render_kubelet(settings: Settings) -> str:
         "makeIPTablesUtilChains": False,
         "oomScoreAdj": 0,
         "podLogsDir": str(folder(settings) / "logs"),
-        # There is no name server.  Pods get one at a closed port of the node: a name fails at once instead of after a time-out.
+        # There is no name server.  Pods get one at a closed port of the node: a lookup fails at once instead of after a time-out.
         "clusterDNS": [settings.node_address],
         "resolvConf": "",
         "containerRuntimeEndpoint": f"unix://{containerd.socket_path(settings)}",
@@ -82,18 +82,18 @@ def start(settings: Settings, program: Path) -> None:
     (here / "config.json").write_text(render_kubelet(settings))
     daemon = kubelet(settings, program)
     daemon.start()
-    # After a crash the API server still has the Ready of the kubelet before.
+    # After a crash the API server still has the Ready condition of the previous kubelet.
     daemon.wait_ready(lambda: health.answers("127.0.0.1", KUBELET_HEALTH_PORT, "/healthz") and api.node_ready(settings), seconds=60)
 
 
 def stop(settings: Settings) -> None:
-    """Stop the kubelet and every pod, and put this machine back as it was."""
+    """Stop the kubelet and every pod, and restore this machine."""
     kubelet(settings, Path("kubernetes")).stop()
     if (containerd.folder(settings) / "config.toml").exists():
-        # containerd alone knows all containers, also when an earlier start was broken off or it was killed.
+        # Only containerd knows all containers, even after an interrupted start or a kill.
         containerd.start(settings)
         machine.remove_namespaces(containerd.end_containers(settings))
-        # Last, because they alone name the network namespaces, also for the next try.
+        # Last, because only they name the network namespaces, which the next attempt needs.
         containerd.remove_all(settings, "containers")
         containerd.daemon(settings).stop()
         containerd.end_shims(settings)
@@ -102,5 +102,5 @@ def stop(settings: Settings) -> None:
         remove_folder(leftover)
     machine.remove_link(addresses.BRIDGE)
     addresses.release(settings, settings.node_address)
-    # Last: a stop that is broken off before this goes on with the next one, and nothing after it could change the machine.
+    # Last: a stop that is interrupted earlier is completed by the next one, and nothing after this changes the machine.
     machine.restore(settings)

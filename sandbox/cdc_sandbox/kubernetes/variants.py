@@ -1,4 +1,4 @@
-"""Which Kubernetes the sandbox uses: its own with a real node (root), its own with a fake node (anybody else), or one that was named."""
+"""Which Kubernetes the sandbox uses: its own with a real node (root), its own with a fake node (other users), or an external one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _module(settings: Settings) -> ModuleType:
 
 
 def prepare(settings: Settings) -> None:
-    """What can be known before anything is started; raises SandboxError with one sentence."""
+    """Checks that come before anything is started; raises SandboxError with one sentence."""
     if external_cluster.from_environment(os.environ) not in (None, settings.external_cluster):
         now = f"context {settings.external_cluster.context}" if settings.external_cluster else "its own Kubernetes"
         raise SandboxError(f"The sandbox is up with {now}; run `make down` before you give it another.")
@@ -28,28 +28,28 @@ def prepare(settings: Settings) -> None:
 
 
 def up(settings: Settings, progress: Progress) -> None:
-    """Start what is not there yet; raise SandboxError with one sentence when something is missing or does not start."""
+    """Start what is not running; raise SandboxError with one sentence when something is missing or does not start."""
     _module(settings).up(settings, progress)
 
 
 def down(settings: Settings, progress: Progress) -> None:
-    """Stop everything and put the machine, or the external cluster, back as it was."""
+    """Stop everything and restore the machine, or the external cluster."""
     _module(settings).down(settings, progress)
 
 
 def status(settings: Settings) -> list[Part]:
-    """What runs.  Changes nothing."""
+    """State of each part.  Changes nothing."""
     parts: list[Part] = _module(settings).status(settings)
     return parts
 
 
 def kubectl(settings: Settings) -> Path:
-    """A `kubectl` that speaks to the cluster."""
+    """A `kubectl` for the cluster."""
     return cluster.kubectl(settings)
 
 
 def notice(settings: Settings) -> str:
-    """What a person must know about this Kubernetes, "" if nothing is special."""
+    """What a user must know about this Kubernetes, or ""."""
     if settings.kubernetes == "external":
         return external.notice(settings)
     return without_root.NOTICE if settings.kubernetes == "fake node" else ""

@@ -1,4 +1,4 @@
-"""Gives each volume claim a folder of this machine: a provisioner of `local` volumes.
+"""A provisioner of `local` volumes: each volume claim gets a folder of this machine.
 
 The kubelet applies `fsGroup` to a `local` volume, which it does not to a `hostPath` one, so a pod that is not root can write.
 Run as `python -m cdc_sandbox.kubernetes.volumes FOLDER KUBECONFIG`.
@@ -22,7 +22,7 @@ from ..settings import Settings
 from .pki import NODE_NAME
 
 PROVISIONER = "cdc-sandbox.example.com/local"
-"""What a StorageClass names as its provisioner to get these volumes."""
+"""The `provisioner` of a StorageClass with these volumes."""
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 
@@ -32,10 +32,10 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """Pending changes.
 
     create: PersistentVolume objects.
-    delete: names of PersistentVolumes that go, with their folders.
+    delete: names of PersistentVolumes to delete, with their folders.
     """
 
     create: list[dict[str, Any]]
@@ -54,8 +54,8 @@ def daemon(settings: Settings) -> Daemon:
 def plan(claims: Iterable[Object], classes: Iterable[Object], volumes: Iterable[Object], base: Path) -> Plan:
     """Compare claims with volumes.
 
-    A claim gets a volume when its class is ours and it is time: at once, or with `WaitForFirstConsumer` when the scheduler has
-    chosen a node.  A volume of ours goes when it is released and its policy is `Delete`.
+    A claim of our class gets a volume immediately or, with `WaitForFirstConsumer`, when the scheduler has chosen a node.
+    A volume of ours is deleted when it is released and its policy is `Delete`.
     """
     ours = {each["metadata"]["name"]: each for each in classes if each["provisioner"] == PROVISIONER}
     known = list(volumes)
@@ -111,10 +111,10 @@ def volume_for(claim: Object, storage_class: Object, base: Path) -> dict[str, An
 
 
 class Provisioner:
-    """Plans anew whenever a claim, a class or a volume changes."""
+    """Reconciles whenever a claim, a class or a volume changes."""
 
     def __init__(self, client: kubernetes.client.ApiClient, base: Path) -> None:
-        # The client's stubs know none of its dynamic parameters, nor that objects may be plain dicts.
+        # The client's stubs declare neither its dynamic parameters nor that objects may be plain dicts.
         self._core: Any = kubernetes.client.CoreV1Api(client)
         self._storage: Any = kubernetes.client.StorageV1Api(client)
         self._json: Callable[[Any], Any] = client.sanitize_for_serialization
@@ -141,7 +141,7 @@ class Provisioner:
                 self._changed.set()
 
     def reconcile(self) -> None:
-        """Do what the present state asks for."""
+        """Create and delete the volumes that the current state calls for."""
         todo = plan(
             self._json(self._core.list_persistent_volume_claim_for_all_namespaces())["items"],
             self._json(self._storage.list_storage_class())["items"],
@@ -158,7 +158,7 @@ class Provisioner:
             _say(f"deleted {name}")
 
     def _watch(self, listing: Callable[..., Any]) -> None:
-        """Say that something changed, for each event.  A watch that the server ends is begun anew, as the API asks for."""
+        """Signal each event as a change.  Restarts a watch that the server ends, as the API requires."""
         while True:
             try:
                 for _ in kubernetes.watch.Watch().stream(listing, timeout_seconds=300):

@@ -10,7 +10,7 @@ NOTICE = "Without root there is no real node: everything is real but the pod, wh
 
 
 def up(settings: Settings, progress: Progress) -> None:
-    """Build and start what is not there yet; return when the fake node is Ready.  May be repeated at any time."""
+    """Build and start what is missing; return when the fake node is Ready.  Safe to repeat."""
     program = build.program(settings, progress)
     cluster.start_control_plane(settings, progress, program)
     with progress.step("start a fake node"):
@@ -30,7 +30,7 @@ def down(settings: Settings, progress: Progress) -> None:
 
 
 def status(settings: Settings) -> list[cluster.Part]:
-    """What runs."""
+    """State of each part."""
     ready = api.ready(settings)
     return [
         *cluster.control_plane_status(settings, ready),

@@ -1,4 +1,4 @@
-"""The token of a pod: its own (federated), or that of the Google service account it shall act as, asked from the stand-in's APIs."""
+"""The token of a pod: its own (federated), or that of the Google service account that it impersonates, from the stand-in's APIs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class NoTokenError(Exception):
 def token(settings: Settings, workload: Workload, scopes: Sequence[str] = SCOPES) -> dict[str, Any]:
     """access_token, expires_in and token_type; raises NoTokenError.
 
-    The two steps of GKE's own metadata server: a federated token, which is all for a pod that is itself, and with it
-    generateAccessToken for one that shall act as a Google service account, which needs roles/iam.workloadIdentityUser there.
+    The two steps of GKE's own metadata server: a federated token, which is enough for a pod that acts as itself, and with it
+    generateAccessToken for one that impersonates a Google service account, which needs roles/iam.workloadIdentityUser there.
     """
     own = {"namespace": workload.namespace, "service_account": workload.service_account}
     status, federated = _post(settings, "/_sandbox/workload_token", own)

@@ -31,7 +31,7 @@ def up(settings: Settings, progress: Progress) -> None:
 
 
 def down(settings: Settings) -> None:
-    """Stop it.  The node's address stays: Pub/Sub has it, too, and takes it away."""
+    """Stop it.  Pub/Sub shares the node's address and releases it."""
     daemon(settings).stop()
 
 
@@ -42,5 +42,5 @@ def status(settings: Settings) -> list[tuple[str, str, str, str]]:
 
 
 def answers(settings: Settings) -> bool:
-    """Whether it answers, and for this very state: another sandbox on the same port does not count."""
+    """Whether it answers, and for this state folder: another sandbox on the same port does not count."""
     return health.answers(settings.node_address, settings.metadata_port, state=settings.state)

@@ -9,19 +9,19 @@ from typing import Any
 from urllib.parse import quote
 
 ANNOTATION = "iam.gke.io/gcp-service-account"
-"""Of a Kubernetes service account: e-mail of the Google service account as which its pods shall act."""
+"""Annotation of a Kubernetes service account: e-mail of the Google service account that its pods impersonate."""
 
 Ask = Callable[[str], tuple[int, str]]
 """Status and body of a GET of a path of the API server; status 0 when nothing answers."""
 
 
 class UnknownCallerError(Exception):
-    """Nobody knows who has this address, so it gets no identity."""
+    """No pod is known to have this address, so it gets no identity."""
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A pod as IAM sees it.  google_account: e-mail of the Google service account that it shall act as, None to be itself."""
+    """A pod as IAM sees it.  google_account: e-mail of the Google service account that it impersonates, or None."""
 
     namespace: str
     service_account: str

@@ -1,4 +1,4 @@
-"""One PostgreSQL cluster for each Cloud SQL instance: made, configured, started, stopped, found again and removed."""
+"""One PostgreSQL cluster per Cloud SQL instance: created, configured, started, stopped, found again and removed."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ STOP_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Definition:
-    """What a cluster is like; kept in its folder, so that it can be started and stopped with nothing else known.
+    """The definition of a cluster, stored in its folder, so that it can be started and stopped without further information.
 
-    number: 1 to 254; its addresses end in it, and its unix socket's folder is named by it (a socket's path may have 107 bytes only).
+    number: 1 to 254; its addresses end in it, and the folder of its unix socket is named after it (a socket's path has at most 107 bytes).
     common_name: of the server certificate: `project:instance`.
-    public: whether it listens on its public address, too.
+    public: whether it also listens on its public address.
     ssl_mode: one of `configuration.SSL_MODES`.
     flags: database flags.
     """
@@ -110,7 +110,7 @@ class Cluster:
         return f"unreachable at {', '.join(unreachable)}" if state == "running" and unreachable else state
 
     def create(self, definition: Definition) -> None:
-        """Make the cluster, with Cloud SQL's roles, and start it.  Nothing is left of it when that fails."""
+        """Create the cluster, with Cloud SQL's roles, and start it.  If that fails, nothing is left of it."""
         if self.exists():
             raise SandboxError(f"PostgreSQL cluster {self.name} is there already")
         installed = programs.install(self.settings)
@@ -130,9 +130,9 @@ class Cluster:
             raise
 
     def configure(self, definition: Definition, restart: bool = True) -> None:
-        """Change the definition and make it true in the running server: by a reload where that does, else by a restart.
+        """Change the definition and apply it to the running server: by a reload where that is enough, else by a restart.
 
-        restart: False leaves what needs a restart (but for addresses) to the next one.
+        restart: False defers what needs a restart (except for addresses) to the next one.
         """
         before = self.definition
         self._define(definition)
@@ -171,7 +171,7 @@ class Cluster:
         self.start()
 
     def remove(self) -> None:
-        """Stop the server and leave nothing of it but its log."""
+        """Stop the server and remove everything but its log."""
         if self.exists():
             self.stop()
             shutil.rmtree(self.socket_folder, ignore_errors=True)
@@ -181,7 +181,7 @@ class Cluster:
             shutil.rmtree(self.folder)
 
     def connect(self, database: str = "postgres", user: str = programs.ADMIN, seconds: int = 10) -> Connection:
-        """A connection over the unix socket, autocommit: as Cloud SQL's superuser, of whom no statement is logged, or as `user`.
+        """An autocommit connection over the unix socket: as Cloud SQL's superuser, whose statements are not logged, or as `user`.
 
         seconds: how long to wait for the server.
         """
@@ -238,7 +238,7 @@ class Cluster:
         return PGconn.ping(f"hostaddr={address} port={self.port} connect_timeout=2".encode()) == Ping.OK
 
     def _restart_needed(self) -> bool:
-        """Whether the files ask for what the running server takes only at its start.
+        """Whether the files have settings that the running server applies only at its start.
 
         `pg_file_settings` compares the files as they are now; `pg_settings.pending_restart` would lag behind the reload.
         """
@@ -250,9 +250,9 @@ class Cluster:
         return bool(row and row[0])
 
     def _end_leftovers(self) -> None:
-        """End what a killed server left: a backend that is busy does not see at once that its server is gone.
+        """End the backends of a killed server: a busy one does not notice at once that its server is gone.
 
-        A new server beside it would damage the data (https://www.postgresql.org/docs/16/server-start.html).
+        A new server beside it would corrupt the data (https://www.postgresql.org/docs/16/server-start.html).
         """
         if self.running():
             return
@@ -264,12 +264,12 @@ class Cluster:
         if pid_file.exists():
             _remove_shared_memory(pid_file.read_text().splitlines())
             pid_file.unlink()
-        # The socket's lock names the killed server by its number alone, which may be another program's by now.
+        # The socket's lock has only the pid of the killed server, which another program may have by now.
         for left in self.socket_folder.glob(".s.PGSQL.*"):
             left.unlink()
 
     def all_addresses(self) -> list[str]:
-        """Every address that the instance can have; a change that was broken off may have left one that it has no more."""
+        """Every address that the instance can have; an interrupted change may have left one that it no longer has."""
         number = self.definition.number
         return [f"{prefix}.{number}" for prefix in (self.settings.private_instance_network, self.settings.public_instance_network)]
 
@@ -280,7 +280,7 @@ def root(settings: Settings) -> Path:
 
 
 def clusters(settings: Settings) -> list[Cluster]:
-    """All clusters that were made, by name."""
+    """All existing clusters, by name."""
     return [Cluster(settings, path.parent.name) for path in sorted(root(settings).glob("*/cluster.json"))]
 
 
@@ -306,7 +306,7 @@ def status(settings: Settings) -> list[tuple[str, str, str, str]]:
 
 
 def _make_open(folder: Path) -> None:
-    """Make a folder that PostgreSQL's user may pass through, whatever the umask is."""
+    """Create a folder that PostgreSQL's user can traverse, regardless of the umask."""
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711)
 

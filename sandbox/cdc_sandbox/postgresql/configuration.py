@@ -1,4 +1,4 @@
-"""The text of a cluster's `postgresql.conf`, `pg_hba.conf` and `pg_ident.conf`, from what the instance's settings say."""
+"""The text of a cluster's `postgresql.conf`, `pg_hba.conf` and `pg_ident.conf`, from the settings of the instance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from .programs import ADMIN
 
 LOGICAL_DECODING = "cloudsql.logical_decoding"
-"""The flag that stands for wal_level=logical, which cannot be set itself."""
+"""The flag that sets wal_level=logical, which is not a flag itself."""
 
 SSL_MODES = ("ALLOW_UNENCRYPTED_AND_ENCRYPTED", "ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
 """settings.ipConfiguration.sslMode."""
@@ -48,10 +48,10 @@ def postgresql_conf(settings: Mapping[str, str]) -> str:
 def pg_hba_conf(ssl_mode: str, client_networks: Sequence[str]) -> str:
     """`pg_hba.conf`: Cloud SQL's superuser over the unix socket only, everybody else with a password over TCP.
 
-    Over the unix socket the stand-in may be any user: so it runs the SQL of callers whom IAM has authenticated.
+    Over the unix socket the stand-in can log in as any user, to run SQL for callers whom IAM has authenticated.
 
     ssl_mode: one of `SSL_MODES`.
-    client_networks: networks in CIDR notation from which clients come; replication connections are allowed, too.
+    client_networks: networks in CIDR notation from which clients come; replication connections are allowed as well.
     """
     kind = "host" if ssl_mode == "ALLOW_UNENCRYPTED_AND_ENCRYPTED" else "hostssl"
     method = "scram-sha-256" + (" clientcert=verify-ca" if ssl_mode == "TRUSTED_CLIENT_CERTIFICATE_REQUIRED" else "")

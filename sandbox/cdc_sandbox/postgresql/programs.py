@@ -1,8 +1,8 @@
-"""PostgreSQL's programs: fetched once into the cache, from where any user may run them.
+"""PostgreSQL's programs: downloaded once into the cache, from where any user can run them.
 
 They come from Maven Central (`io.zonky.test.postgres`, the builds that Java's embedded-postgres uses): PostgreSQL 16 with OpenSSL, ICU
-and the contrib extensions, relocatable, in a 15 MB file.  The wheels of PyPI that carry PostgreSQL 16 are built without OpenSSL, so a
-Cloud SQL instance's TLS could not be had from them.
+and the contrib extensions, relocatable, in a 15 MB file.  The wheels of PyPI that carry PostgreSQL 16 are built without OpenSSL, so they
+cannot provide the TLS of a Cloud SQL instance.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SERVICE_USER = 65534
 """User and group id (nobody) that PostgreSQL runs as when the sandbox runs as root: PostgreSQL refuses to be root."""
 
 ADMIN = "cloudsqladmin"
-"""The superuser of each cluster: Cloud SQL's own, which no customer can become."""
+"""The superuser of each cluster: Cloud SQL's own, to which no customer has access."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ def service_user() -> int | None:
 
 
 def install(settings: Settings) -> Programs:
-    """The programs, fetched and unpacked into the cache unless they are there."""
+    """The programs, downloaded and unpacked into the cache unless present."""
     programs = Programs(settings.cache / f"postgresql-{VERSION}")
     if programs.folder.exists():
         return programs
     settings.cache.mkdir(parents=True, exist_ok=True)
     check_reachable(settings.cache)
     with making(programs.folder) as work:
-        if not programs.folder.exists():  # another sandbox with this cache may have been at it
+        if not programs.folder.exists():  # another sandbox with this cache may have built it
             work.chmod(0o755)
             fresh = Programs(work / "programs")
             _unpack(_fetch(work), fresh.folder)
@@ -117,7 +117,7 @@ def _unpack(artifact: Path, folder: Path) -> None:
         with tarfile.open(fileobj=io.BytesIO(jar.read(name)), mode="r:xz") as tar:
             tar.extractall(folder, filter="data")
     for path in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
-        path.chmod(0o755)  # the umask may have closed folders that the archive does not list
+        path.chmod(0o755)  # folders that the archive does not list were created with the umask
 
 
 def _make_template(programs: Programs) -> None:

@@ -61,12 +61,12 @@ def create_user(connection: Connection, name: str, password: str | None, databas
 
 
 def create_iam_user(connection: Connection, name: str) -> None:
-    """Create a user whom IAM authenticates: no password, and no rights but to log in."""
+    """Create a user whom IAM authenticates: no password, and no privilege but LOGIN."""
     connection.execute(sql.SQL("CREATE ROLE {} LOGIN IN ROLE {}").format(sql.Identifier(name), sql.Identifier(IAM_GROUP)))
 
 
 def set_password(connection: Connection, name: str, password: str) -> None:
-    """Set a user's password.  Only its SCRAM verifier reaches the server, so no log can hold the password."""
+    """Set a user's password.  Only its SCRAM verifier reaches the server, so no log can contain the password."""
     verifier = _verifier(connection, name, password)
     connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(name), sql.Literal(verifier)))
 

@@ -1,1 +1,1 @@
-"""Pub/Sub of the sandbox: builds the Go program of `sandbox/pubsub`, makes its certificate, starts and stops it."""
+"""Pub/Sub in the sandbox: builds the Go program of `sandbox/pubsub`, issues its certificate, starts and stops it."""

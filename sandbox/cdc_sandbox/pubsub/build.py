@@ -1,4 +1,4 @@
-"""Builds `cdc-sandbox-pubsub`, the Go program, once for each state of its sources."""
+"""Builds `cdc-sandbox-pubsub`, the Go program, once per version of its sources."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SOURCES = Path(__file__).resolve().parents[2] / "pubsub"
 
 
 def build(settings: Settings, progress: Progress) -> Path:
-    """The program, built into the cache unless it is there.  It appears under its name only when it is whole."""
+    """The program, built into the cache unless present.  It appears under its name only when it is complete."""
     program = settings.cache / "pubsub" / f"cdc-sandbox-pubsub-{_fingerprint()}"
     if program.exists():
         return program
@@ -41,7 +41,7 @@ def engine_version() -> str:
 
 
 def _fingerprint() -> str:
-    """Changes with each file that goes into the program: not with its tests."""
+    """Changes with each source file of the program, but not with its tests."""
     digest = hashlib.sha256()
     sources = [path for path in SOURCES.glob("*.go") if not path.name.endswith("_test.go")]
     for path in sorted([*sources, SOURCES / "go.mod", SOURCES / "go.sum"]):

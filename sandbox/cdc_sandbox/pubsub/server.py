@@ -34,7 +34,7 @@ def daemon(settings: Settings, program: Path) -> Daemon:
 
 
 def up(settings: Settings, progress: Progress) -> None:
-    """Build it where that is needed, start it and wait until it answers."""
+    """Build it if needed, start it and wait until it answers."""
     program = build.build(settings, progress)
     with progress.step("Pub/Sub"):
         addresses.ensure(settings, settings.node_address)
@@ -49,7 +49,7 @@ def up(settings: Settings, progress: Progress) -> None:
 
 
 def down(settings: Settings) -> None:
-    """Stop it and take the node's address away.  Messages are gone, for they are in memory."""
+    """Stop it and release the node's address.  Messages are lost, because they are in memory."""
     daemon(settings, Path()).stop()
     addresses.release(settings, settings.node_address)
 

@@ -109,7 +109,7 @@ def test_a_full_disk_is_named(small: Settings) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a process namespace")
 def test_a_download_ends_with_its_children_when_the_command_that_wants_it_is_killed(tmp_path: Path) -> None:
-    # As mmdebstrap it pays no heed to SIGTERM, and has a child.
+    # Like mmdebstrap it ignores SIGTERM and has a child.
     script = "trap '' TERM; sleep 600; sleep 600"
     program = f"import pathlib, cdc_sandbox.command as c; c.fetch('It', ['sh', '-c', {script!r}], folder=pathlib.Path({str(tmp_path)!r}))"
     with subprocess.Popen([sys.executable, "-c", program]) as command:

@@ -1,4 +1,4 @@
-"""A port that somebody else has is named with its holder; the sandbox's own programs may have theirs."""
+"""A port that another program has is reported with that program; the sandbox's own programs may have theirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine is put back as it was, also when a start was broken off and begun again."""
+"""The machine is restored, also after a start that was interrupted and repeated."""
 
 from __future__ import annotations
 

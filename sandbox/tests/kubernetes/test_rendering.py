@@ -37,7 +37,7 @@ def test_pods_are_not_masqueraded_and_use_the_settings_subnet(settings: Settings
     assert len(bridge["bridge"]) <= 15, "a longer name is no Linux interface"
 
 
-def test_a_socket_path_that_linux_would_refuse_is_said_at_once(settings: Settings) -> None:
+def test_a_socket_path_that_is_too_long_for_linux_is_refused_at_once(settings: Settings) -> None:
     with pytest.raises(SandboxError, match="too long"):
         containerd.socket_path(replace(settings, state=Path("/" + "x" * 90)))
 
@@ -72,7 +72,7 @@ def test_keys_are_private_whole_and_made_once(settings: Settings) -> None:
     assert json.loads(settings.kubeconfig.read_text())["users"][0]["user"]["token"] == first
 
 
-def test_a_set_of_keys_that_was_broken_off_is_made_anew(settings: Settings) -> None:
+def test_an_interrupted_creation_of_keys_is_repeated(settings: Settings) -> None:
     unfinished = pki.folder(settings).with_name("pki.tmp")
     unfinished.mkdir(parents=True)
     (unfinished / "ca.crt").write_text("half")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sandbox as a command that is started, watched and killed; its programs carry a mark, and get a home and a TMPDIR of their own."""
+"""The sandbox as a command that tests start, watch and kill; its programs carry a mark and have their own HOME and TMPDIR."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .machine import MARK, Machine, look
 
 
 class Sandbox:
-    """`cdc-sandbox` as a person calls it."""
+    """`cdc-sandbox` as a user runs it."""
 
     def __init__(self, where: Settings, folder: Path) -> None:
-        """folder: gets the folders that stand for the user's home and for /tmp."""
+        """folder: where to create the folders for HOME and TMPDIR."""
         self.settings = where
         self.home, self.temporary = folder / "home", folder / "tmp"
         self.home.mkdir()
@@ -35,7 +35,7 @@ class Sandbox:
         )
 
     def run(self, command: str, code: int = 0, seconds: float = 1800) -> str:
-        """Run a command to its end; it must end with `code`.  Gives what it printed."""
+        """Run a command, which must exit with `code`; returns its output."""
         process = self.start(command)
         output, _ = process.communicate(timeout=seconds)
         assert process.returncode == code, output
@@ -43,7 +43,7 @@ class Sandbox:
         return output
 
     def kill_after(self, command: str, seconds: float) -> bool:
-        """Start a command and kill it (SIGKILL) after some time; whether it was still at work."""
+        """Start a command and send SIGKILL after some time; whether it was still running."""
         process = self.start(command)
         time.sleep(seconds)
         process.kill()
@@ -51,17 +51,17 @@ class Sandbox:
         return process.returncode == -9
 
     def look(self) -> Machine:
-        """The machine as it is."""
+        """The current state of the machine."""
         return look(self.settings.state, self.settings.cache)
 
     def left_behind(self, before: Machine) -> list[str]:
-        """How the machine differs from what it was; the state folder, the home and the temporary folder must be empty, too."""
+        """Differences from the machine before, and files in the state folder, HOME and TMPDIR, which must be empty."""
         folders = (self.home, self.temporary)
         files = [f"+ {path}" for folder in folders for path in folder.rglob("*")]
         return before.differences(self.look()) + files + [f"+ {self.settings.state}"] * self.settings.state.exists()
 
     def states(self) -> dict[str, str]:
-        """State of each part, as `status` prints it; one word, or two for `not answering`."""
+        """State of each part, as `status` prints it."""
         process = self.start("status")
         output, _ = process.communicate(timeout=120)
         assert "Traceback" not in output, output
@@ -72,7 +72,7 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """The sandbox of this machine, down at the beginning and at the end; all that it builds and downloads is in its cache."""
+    """The sandbox of this machine, down at the beginning and at the end; everything that it builds and downloads is in its cache."""
     made = Sandbox(settings.load(), tmp_path_factory.mktemp("sandbox"))
     made.run("down")
     made.run("up")

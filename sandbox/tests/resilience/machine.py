@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be seen of a machine that a sandbox may change, as one value that can be compared."""
+"""Everything on a machine that a sandbox may change, as one comparable value."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 CHANGING_SYSCTLS = ("fs/dentry-state", "fs/file-nr", "fs/inode-nr", "fs/inode-state", "fs/quota", "kernel/ns_last_pid", "kernel/pty/nr")
-"""They count; no program sets them.  So does everything below kernel/random and net/netfilter."""
+"""Counters of the kernel, as is everything below kernel/random and net/netfilter."""
 CHANGING_FOLDERS = ("kernel/random", "net/netfilter", "fs/binfmt_misc")
 
 FILES = ("/dev", "/etc", "/opt", "/run", "/srv", "/usr/local", "/var")
-"""Where a program that runs as root may leave files.  Home and temporary folder are the test's own, and must stay empty."""
+"""Where a program that runs as root may leave files.  HOME and TMPDIR are the test's own and must stay empty."""
 MARK = "CDC_SANDBOX_RESILIENCE_TEST"
 """An environment variable that all programs of the sandbox inherit."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Each field is a set of lines that a person can read."""
+    """Each field is a set of readable lines."""
 
     processes: frozenset[str]
     mounts: frozenset[str]
@@ -35,7 +35,7 @@ class Machine:
     files: frozenset[str]
 
     def differences(self, other: Machine) -> list[str]:
-        """What is only here (-) and only there (+)."""
+        """Lines that are only here (-) and only there (+)."""
         found = []
         for each in fields(self):
             mine, theirs = getattr(self, each.name), getattr(other, each.name)
@@ -45,7 +45,7 @@ class Machine:
 
 
 def look(state: Path, cache: Path) -> Machine:
-    """The machine as it is now, but for the files in the sandbox's two folders."""
+    """The current state of the machine, without the files in the sandbox's two folders."""
     return Machine(
         processes=frozenset(_processes(str(state))),
         mounts=frozenset(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`kill -9` of any part: `status` names it, `up` brings it back, and what was written before is there."""
+"""After `kill -9` of any part, `status` names it and `up` brings it back with its data."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PARTS = {
     "containerd": ["containerd"],
     "kubelet": ["kubelet"],
 }
-"""Name in the status -> names of the pid files."""
+"""Name in the output of `status` -> names of the pid files."""
 MANIFEST = """
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
@@ -68,7 +68,7 @@ spec:
 
 @dataclass
 class World:
-    """A sandbox that is up, with an instance, a topic with a subscription and a policy, and a pod with a volume."""
+    """A running sandbox with an instance, a topic with a subscription and a policy, and a pod with a volume."""
 
     sandbox: Sandbox
 
@@ -103,12 +103,19 @@ class World:
         with self.connect() as connection:
             return connection.execute("SELECT name FROM kept").fetchall()
 
+    def address(self) -> str:
+        """The instance's public address."""
+        found = self.google("GET", f"instances/{INSTANCE}")["ipAddresses"]
+        (address,) = [each["ipAddress"] for each in found if each["type"] == "PRIMARY"]
+        return str(address)
+
     def connect(self) -> psycopg.Connection:
-        (address,) = [each["ipAddress"] for each in self.google("GET", f"instances/{INSTANCE}")["ipAddresses"] if each["type"] == "PRIMARY"]
-        return psycopg.connect(host=address, user="postgres", dbname="postgres", password=PASSWORD, sslmode="require", autocommit=True)
+        return psycopg.connect(
+            host=self.address(), user="postgres", dbname="postgres", password=PASSWORD, sslmode="require", autocommit=True
+        )
 
     def kept(self) -> dict[str, t.Any]:
-        """Everything that must outlive a kill."""
+        """Everything that must survive a kill."""
         return {
             "instance": self.google("GET", f"instances/{INSTANCE}")["settings"]["userLabels"],
             "rows": self.rows(),
@@ -120,7 +127,7 @@ class World:
         }
 
     def kill(self, *names: str) -> None:
-        """SIGKILL to programs by the names of their pid files; the signal has been taken when this returns."""
+        """Send SIGKILL to programs, by the names of their pid files, and wait until they are gone."""
         for name in names:
             file = self.sandbox.settings.state / "pids" / f"{name}.pid"
             pid = running_pid(file)
@@ -161,7 +168,7 @@ def kept(world: World) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_one_part_is_killed_and_comes_back_with_all_that_was_written(world: World, kept: dict[str, t.Any], part: str) -> None:
+def test_a_killed_part_is_named_and_comes_back_with_its_data(world: World, kept: dict[str, t.Any], part: str) -> None:
     assert set(world.sandbox.states().values()) == {"running"}
     world.kill(*PARTS[part])
     assert world.sandbox.states()[part] == "down"
@@ -174,7 +181,7 @@ def test_one_part_is_killed_and_comes_back_with_all_that_was_written(world: Worl
     assert ("messages that were not delivered are lost" in output) == (part == "Pub/Sub (TLS)")
 
 
-def test_everything_is_killed_at_once_as_by_a_power_cut(world: World, kept: dict[str, t.Any]) -> None:
+def test_everything_comes_back_after_a_kill_of_all_parts_as_by_a_power_cut(world: World, kept: dict[str, t.Any]) -> None:
     pids = [running_pid(file) for file in Path(world.sandbox.settings.state, "pids").glob("*.pid")]
     for pid in pids:
         assert pid is not None
@@ -189,7 +196,7 @@ def test_a_busy_backend_of_a_killed_server_does_not_write_beside_the_new_one(wor
     with world.connect() as connection:
         row = connection.execute("SELECT pg_backend_pid()").fetchone()
         assert row is not None
-        os.kill(row[0], signal.SIGSTOP)  # it cannot see that its server is gone
+        os.kill(row[0], signal.SIGSTOP)  # it cannot notice that its server is gone
         world.kill(f"postgresql-{INSTANCE}")
         world.sandbox.run("up", seconds=120)
         assert not Path(f"/proc/{row[0]}/cwd").exists()
@@ -197,7 +204,7 @@ def test_a_busy_backend_of_a_killed_server_does_not_write_beside_the_new_one(wor
 
 
 def test_an_instance_whose_address_was_taken_away_is_named_and_gets_it_back(world: World, kept: dict[str, t.Any]) -> None:
-    (address,) = [each["ipAddress"] for each in world.google("GET", f"instances/{INSTANCE}")["ipAddresses"]]
+    address = world.address()
     subprocess.run(["ip", "address", "delete", f"{address}/32", "dev", "lo"], check=True, timeout=20)
     assert f"{INSTANCE} (unreachable at {address}:5432)" in world.sandbox.run("status", code=1).splitlines()[-1]
     world.sandbox.run("up", seconds=120)

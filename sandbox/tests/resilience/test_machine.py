@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After `down` the machine is as it was before `up`, also when either was killed; two at once and taken ports are refused in words."""
+"""After `down` the machine is as it was before `up`, even if either was killed; concurrent commands and taken ports are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .machine import Machine
 pytestmark = pytest.mark.timeout(600)
 
 FRACTIONS = (0.02, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
-"""When a command is killed, as a part of the time that it takes."""
+"""When a command is killed, as a fraction of its duration."""
 WARM_UP_SECONDS = 40
 DOWN_SECONDS = 20
 
@@ -52,7 +52,7 @@ def test_a_killed_up_is_undone_by_down(sandbox: Sandbox, before: Machine, warm: 
     assert sandbox.left_behind(before) == []
 
 
-def test_an_up_that_was_killed_again_and_again_is_repaired_by_the_next_and_a_killed_down_by_the_next_down(
+def test_the_next_up_completes_killed_ones_and_the_next_down_completes_killed_ones(
     sandbox: Sandbox, before: Machine, warm: tuple[float, float]
 ) -> None:
     for fraction in FRACTIONS:
@@ -65,11 +65,11 @@ def test_an_up_that_was_killed_again_and_again_is_repaired_by_the_next_and_a_kil
     assert sandbox.left_behind(before) == []
 
 
-def test_status_of_a_sandbox_that_is_down_names_the_remedy(sandbox: Sandbox) -> None:
+def test_status_of_a_sandbox_that_is_down_says_how_to_start_it(sandbox: Sandbox) -> None:
     assert "The sandbox is down; `make up` starts it." in sandbox.run("status", code=1)
 
 
-def test_two_at_once_the_second_says_so(sandbox: Sandbox) -> None:
+def test_a_second_command_at_the_same_time_is_refused(sandbox: Sandbox) -> None:
     first = sandbox.start("up")
     try:
         while not sandbox.settings.state.exists():

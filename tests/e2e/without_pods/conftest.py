@@ -10,7 +10,7 @@ import pytest
 from ..ordinary_user import ordinary_user
 from ..world import WITHOUT_POD, World
 
-ORDER = {"test_without_root.py": 0, "test_the_end.py": 2}
+ORDER = {"test_without_root.py": 0, "test_teardown.py": 2}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

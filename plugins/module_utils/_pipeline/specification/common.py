@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from ..._database_rules import SSL_MODES
 from .variable import PARTS, Variable
 
-SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 DATABASE_PARTS = ("cloudsql", "debezium_k8s")
 
 VARIABLES: tuple[Variable, ...] = (

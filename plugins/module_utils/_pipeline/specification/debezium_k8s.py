@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._debezium.options import SERVER_OPTIONS
-from ..._debezium.pipeline import SNAPSHOT_MODES
+from ..._debezium.stream import SNAPSHOT_MODES
 from .variable import Variable
 
 _PASSED_ON: dict[str, str] = {

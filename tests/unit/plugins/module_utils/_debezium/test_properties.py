@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.escape import Expression, render, smallrye_value
-from ansible_collections.cdc.gcp.plugins.module_utils._debezium.pipeline import Pipeline
 from ansible_collections.cdc.gcp.plugins.module_utils._debezium.properties import properties, reasons
+from ansible_collections.cdc.gcp.plugins.module_utils._debezium.stream import Stream
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput
 
 REQUIRED: dict[str, t.Any] = {
@@ -75,8 +75,8 @@ quarkus.log.level=INFO
 """  # noqa: E501 - a line of the file is a line
 
 
-def pipeline(**changes: t.Any) -> Pipeline:
-    return Pipeline.from_dict({**REQUIRED, "topic": "demo-cdc", **changes})
+def pipeline(**changes: t.Any) -> Stream:
+    return Stream.from_dict({**REQUIRED, "topic": "demo-cdc", **changes})
 
 
 def parse(text: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""gcloud as a witness: what it makes site.yml takes over unchanged, and what site.yml makes it describes as provisioned.
+"""Checked with gcloud: what it creates site.yml takes over unchanged, and what site.yml makes it describes as provisioned.
 
 The first tests tell one story in order: a pipeline that people made by hand, with gcloud and kubectl, before they knew the collection.
 """

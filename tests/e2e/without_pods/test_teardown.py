@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds when all stories without pods are told; it takes the sandbox down."""
+"""The last checks without pods; they take the sandbox down."""
 
 from __future__ import annotations
 

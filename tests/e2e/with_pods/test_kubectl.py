@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""kubectl as a witness: a Deployment of its own runs on the node, and site.yml takes over what kubectl applied."""
+"""Checked with kubectl: a Deployment of its own runs on the node, and site.yml takes over what kubectl applied."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""google-cloud-pubsub and psycopg as witnesses: they use what site.yml made, and site.yml takes over what they made."""
+"""Checked with google-cloud-pubsub and psycopg: they use what site.yml made, and site.yml takes over what they made."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 # The unit tests with the oldest versions that requirements.txt allows, in a virtual environment of their own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-venv=.venv-lowest
-if [ ! -e "$venv/.ready" ] || [ tests/lowest.txt -nt "$venv/.ready" ] || [ requirements.txt -nt "$venv/.ready" ]; then
+venv=.venv-min-versions
+if [ ! -e "$venv/.ready" ] || [ tests/min-versions.txt -nt "$venv/.ready" ] || [ requirements.txt -nt "$venv/.ready" ]; then
     python3 -m venv --clear "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt -c tests/lowest.txt 'pytest>=8.3' 'pytest-timeout>=2.3'
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements.txt -c tests/min-versions.txt 'pytest>=8.3' 'pytest-timeout>=2.3'
     packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
     mkdir -p "$packages/ansible_collections/cdc"
     ln -sfn "$PWD" "$packages/ansible_collections/cdc/gcp"

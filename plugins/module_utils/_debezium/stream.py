@@ -11,23 +11,22 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from .._database_rules import PLAIN_NAME, SSL_MODES
 from .._reconcile.errors import InvalidInput
 from .._table_name import TableName, parse_tables
 
-SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SNAPSHOT_MODES = ("always", "configuration_based", "custom", "initial", "initial_only", "no_data", "when_needed")
 """Debezium 3.6's `snapshot.mode`."""
 
-_TOPIC_ID = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
-_TOPIC_PREFIX = re.compile(r"[A-Za-z0-9._-]+")
-_SLOT_NAME = re.compile(r"[a-z0-9_]{1,63}")
-_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+TOPIC_ID = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
+TOPIC_PREFIX = re.compile(r"[A-Za-z0-9._-]+")
+SLOT_NAME = re.compile(r"[a-z0-9_]{1,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NOT_IN_TOPIC = re.compile(r"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class Stream:
     """One captured database on its way to Pub/Sub.  Its field names are the keys that users write.
 
     topic_prefix, slot_name, offsets: the pipeline's identity; changing one means a new snapshot.
@@ -80,7 +79,7 @@ class Pipeline:
         _one_of("offsets", self.offsets, ("jdbc", "volume"))
         for name in ("schema", "offset_table", "signal_table"):
             value = getattr(self, name)
-            if value is not None and not _PLAIN_NAME.fullmatch(value):
+            if value is not None and not PLAIN_NAME.fullmatch(value):
                 raise InvalidInput(f"{name} {value!r} must be of lower-case letters, digits and _, because Debezium does not quote it.")
         for name in ("user_variable", "password_variable"):
             if not _VARIABLE.fullmatch(getattr(self, name)):
@@ -91,7 +90,7 @@ class Pipeline:
             raise InvalidInput(f"database_port {self.database_port} is not a TCP port.")
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, t.Any]) -> Pipeline:
+    def from_dict(cls, values: Mapping[str, t.Any]) -> Stream:
         """From a user's dictionary; keys whose value is None take their default.  Raises InvalidInput that names what is wrong."""
         fields = {field.name: field for field in dataclasses.fields(cls)}
         for key in values:
@@ -129,9 +128,9 @@ class Pipeline:
         return (*table_topics(self.topic_prefix, (*self.tables, *signals)), *further)
 
     def _check_identity(self) -> None:
-        if not _TOPIC_PREFIX.fullmatch(self.topic_prefix):
+        if not TOPIC_PREFIX.fullmatch(self.topic_prefix):
             raise InvalidInput(f"topic_prefix {self.topic_prefix!r} must be of letters, digits, '.', '_' and '-'.")
-        if not _SLOT_NAME.fullmatch(self.slot_name):
+        if not SLOT_NAME.fullmatch(self.slot_name):
             raise InvalidInput(f"slot_name {self.slot_name!r} must be of lower-case letters, digits and _, at most 63.")
         for name in ("project", "database_host", "database_name", "publication"):
             if not getattr(self, name).strip():
@@ -141,7 +140,7 @@ class Pipeline:
 
     def _check_topics(self) -> None:
         for name in self.topics():
-            if not _TOPIC_ID.fullmatch(name):
+            if not TOPIC_ID.fullmatch(name):
                 raise InvalidInput(
                     f"{name!r} is not a valid Pub/Sub topic id: 3 to 255 letters, digits and -._~+%, a letter first, and not goog."
                 )
