@@ -8,6 +8,7 @@ import json
 import typing as t
 
 import pytest
+import requests
 
 from ..world import WITHOUT_POD, Run, World
 
@@ -154,3 +155,25 @@ def test_a_role_in_somebodys_own_play_honours_the_connection_options(world: Worl
     assert run.recap["changed"] == 0
     result = run.results["Provision the Pub/Sub part of the pipeline"]
     assert [one["name"] for one in result["resources"]] == [f"topic {NAME}.changes", f"topic {NAME}-heartbeat"]
+
+
+def test_topics_and_network_may_be_another_projects(world: World) -> None:
+    host = world.settings.host_project
+    variables = {
+        "cdc_name": "two-projects",
+        "cdc_namespace": "two-projects",
+        "cdc_pubsub_project": host,
+        "cloudsql_private_network": f"projects/{host}/global/networks/shared",
+    }
+    world.site(variables=variables)
+    topics = {f"projects/{host}/topics/two-projects.changes", f"projects/{host}/topics/two-projects-heartbeat"}
+    root = f"http://{world.settings.pubsub_plain_endpoint}/v1"
+    listed = {topic["name"] for topic in requests.get(f"{root}/projects/{host}/topics", timeout=10).json().get("topics", [])}
+    assert topics <= listed
+    member = f"serviceAccount:two-projects-debezium@{world.settings.project}.iam.gserviceaccount.com"
+    for topic in topics:
+        policy = requests.get(f"{root}/{topic}:getIamPolicy", timeout=10).json()
+        assert all(member in binding["members"] for binding in policy["bindings"]), policy
+    properties = world.kubectl("get", "secret", "two-projects-debezium-props", "--namespace=two-projects", "--output", "json")["data"]
+    assert f"debezium.sink.pubsub.project.id={host}" in base64.b64decode(properties["application.properties"]).decode()
+    assert world.site(variables=variables).recap["changed"] == 0
