@@ -142,4 +142,3 @@ def watched(look: t.Callable[[], None]) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-

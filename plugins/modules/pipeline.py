@@ -37,6 +37,7 @@ options:
   project:
     description: Ignored; the variable C(cdc_project) sets the project. The option exists for C(module_defaults) of the action group.
     type: str
+    required: false
   progress_file:
     description:
       - File to which the module appends a line for each completed action and each long wait.
