@@ -84,7 +84,7 @@ class World:
         return answer.json()
 
     def pubsub(self, method: str, path: str, **rest: t.Any) -> t.Any:
-        """A request to Pub/Sub's plain door."""
+        """A request to Pub/Sub's plain endpoint."""
         settings = self.sandbox.settings
         url = f"http://{settings.pubsub_plain_endpoint}/v1/projects/{settings.project}/{path}"
         answer = requests.request(method, url, timeout=30, **rest)
