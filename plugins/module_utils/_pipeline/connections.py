@@ -40,6 +40,10 @@ class Connections:
     def __exit__(self, *error: object) -> None:
         self._exits.close()
 
+    def log_in(self) -> None:
+        """Get the run's token, so that a failing log-in is one error and not one for each resource.  Raises LoginError."""
+        self._login.ensure_token("Logging in")
+
     def client(self, project: str) -> Client:
         """The REST client whose requests are about `project`."""
         with self._lock:

@@ -40,6 +40,7 @@ def check(run: Context) -> None:
 def reconcile(run: Context, progress: Progress) -> Result:
     """Plan the pipeline, and unless in check mode apply the plan."""
     check(run)
+    run.connections.log_in()
     return reconcile_graph(nodes(run), run.check_mode, [partial(guards.same_stream, run.pipeline)], progress)
 
 

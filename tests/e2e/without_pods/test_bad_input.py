@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import typing as t
 
@@ -87,6 +88,23 @@ def test_a_google_endpoint_that_does_not_answer_ends_the_run_in_time(world: Worl
     assert run.code != 0
     assert "no answer from" in said(run)
     assert sentence in said(run)
+    assert everything(world) == before
+
+
+def test_a_token_server_that_does_not_answer_is_one_sentence(world: World) -> None:
+    key = json.loads(world.settings.owner_key.read_text()) | {"token_uri": f"{DEAD}token"}
+    path = world.folder / "dead-token-server.json"
+    path.write_text(json.dumps(key))
+    path.chmod(0o644)
+    google = f"{world.settings.google_endpoint}/"
+    options = dict.fromkeys(("sql_endpoint", "iam_endpoint", "resource_manager_endpoint", "service_networking_endpoint"), google)
+    log_in = {**options, "auth_kind": "serviceaccount", "service_account_file": str(path), "retry_timeout": 4}
+    before = everything(world)
+    run = world.playbook("site.yml", variables={"cdc_name": "bad-demo", "cdc_gcp_options": log_in})
+    assert run.results["Provision the pipeline"]["msg"] == (
+        f"Logging in: cannot log in to Google Cloud: no answer from {DEAD}token (Connection refused)."
+        " Check the network, and token_uri in the credentials."
+    )
     assert everything(world) == before
 
 
