@@ -103,7 +103,7 @@ def compare(
 
 
 def no_op(sandbox: Sandbox, pair: tuple[Side, Side], times: int) -> None:
-    """One pipeline that is as it shall be."""
+    """One pipeline that is as it should be."""
     ours, peers, counts = compare(pair, "single", 1, times, sandbox)
     say(ratio_line("no-op", ours, peers))
     say(seconds_line("ours", ours))

@@ -121,7 +121,7 @@ class Sandbox:
 
 
 class KubernetesCounter:
-    """A door before the API server that counts who goes through, while the block runs.  kubeconfig: one that leads through it.
+    """A proxy in front of the API server that counts requests while the block runs.  kubeconfig: one whose server is the proxy.
 
     The server's own metrics count everybody: controllers, kubelet, other work on the machine.
     """

@@ -19,7 +19,7 @@ NO_EMULATOR = "the Cloud SDK has no Pub/Sub emulator (gcloud components install 
 
 
 class Gcloud:
-    """Runs `gcloud` with the environment that `make status` prints, and with Pub/Sub's TLS door, which wants a log-in as Google does."""
+    """Runs `gcloud` with the environment that `make status` prints, and with Pub/Sub's TLS endpoint, which wants credentials."""
 
     def __init__(self, world: World) -> None:
         self._world = world

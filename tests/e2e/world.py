@@ -164,7 +164,7 @@ class World:
         return [method for method in methods if method != "token" and method.rsplit(".", 1)[-1] not in ("get", "list", "getIamPolicy")]
 
     def pubsub(self, method: str, path: str, **rest: t.Any) -> requests.Response:
-        """Pub/Sub's plain door over REST."""
+        """Pub/Sub's plain endpoint over REST."""
         return requests.request(
             method, f"http://{self.settings.pubsub_plain_endpoint}/v1/projects/{self.settings.project}/{path}", timeout=30, **rest
         )

@@ -184,7 +184,7 @@ class Publication:
     def _pending_warnings(self, observed: Observed) -> t.Iterator[str]:
         pending = self._pending(observed)
         if pending:
-            yield f"{not_there_yet(pending)}; a run after the creation adds what is missing to {self.title}."
+            yield not_there_yet(pending)
 
     def _state(self, tables: Iterable[TableName], operations: Iterable[str], via_root: bool) -> dict[str, t.Any]:
         return {

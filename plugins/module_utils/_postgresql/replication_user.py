@@ -227,7 +227,7 @@ class ReplicationUser:
             yield f"Role {self.name} may also SELECT from {names}, which are not captured here; revoke_others=true revokes it."
         pending = self._pending(privileges)
         if pending:
-            yield f"{not_there_yet(pending)}; a run after the creation grants SELECT."
+            yield not_there_yet(pending)
 
     def _state(self, observed: Observed) -> dict[str, t.Any]:
         role, privileges = observed.role, observed.privileges

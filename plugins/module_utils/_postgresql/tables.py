@@ -73,9 +73,10 @@ def columns(names: Sequence[TableName]) -> dict[str, t.Any]:
 
 
 def not_there_yet(names: Sequence[TableName]) -> str:
-    """The beginning of a warning about tables that do not exist."""
+    """A warning about tables that do not exist: the same of every resource that leaves them out for now, so that it is shown once."""
     listed = ", ".join(map(str, names))
-    return f"Table {listed} does not exist yet" if len(names) == 1 else f"Tables {listed} do not exist yet"
+    which = f"Table {listed} does not exist yet" if len(names) == 1 else f"Tables {listed} do not exist yet"
+    return f"{which}; run again after creating {'it' if len(names) == 1 else 'them'}."
 
 
 def check_capturable(tables: Mapping[TableName, Table]) -> None:

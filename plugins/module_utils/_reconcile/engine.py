@@ -119,7 +119,8 @@ def apply_plan(
 ) -> t.Any:
     """Apply `plan`, wait until the resource does what it is for, and give it back as it then is.
 
-    done: gets the summary of each action that was applied, also when a later one fails.  report: told of each, with its seconds.
+    done: gets the summary of each action that was applied, also when a later one fails.  report: told of each, and of
+    the wait after them, with the seconds.
     """
     if isinstance(resource, ReadOnly):
         return observed
@@ -134,7 +135,13 @@ def apply_plan(
         report(action.summary, time.monotonic() - began)
     if done:
         observed = resource.read()
-    return resource.settle(observed) if isinstance(resource, Settling) else observed
+    if not isinstance(resource, Settling):
+        return observed
+    began = time.monotonic()
+    settled = resource.settle(observed)
+    if settled is not observed:
+        report(f"{resource.title} is ready", time.monotonic() - began)
+    return settled
 
 
 def run(module: AnsibleModule, make: Callable[[], AnyResource], libraries: Iterable[Library] = ()) -> t.NoReturn:

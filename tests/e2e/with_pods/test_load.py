@@ -29,7 +29,7 @@ SECONDS = 240.0
 
 
 class Reader:
-    """A subscription of the test's own, without ordering, read by unary pull through Pub/Sub's plain door."""
+    """A subscription of the test's own, without ordering, read by unary pull through Pub/Sub's plain endpoint."""
 
     def __init__(self, world: World, name: str, topic: str) -> None:
         self._channel = grpc.insecure_channel(world.settings.pubsub_plain_endpoint, options=[("grpc.max_receive_message_length", -1)])

@@ -31,7 +31,7 @@ ORDERED = pubsub_v1.types.PublisherOptions(enable_message_ordering=True)
 
 
 class PubSubClients(t.NamedTuple):
-    """Google's own clients of Pub/Sub's TLS door, logged in as the project's owner.  publish: sends messages to a topic, in their order."""
+    """Google's own clients of Pub/Sub's TLS endpoint, as the project's owner.  publish: sends messages to a topic, in their order."""
 
     publisher: PublisherClient
     subscriber: SubscriberClient

@@ -105,7 +105,7 @@ def test_every_module_has_its_link() -> None:
     ],
 )
 def test_the_libraries_of_a_module_are_loaded_with_its_action(module: str, library: str, foreign: str) -> None:
-    """As Ansible's strategy loads it before it forks: a worker would import them anew for each task."""
+    """As Ansible's strategy loads it before it forks: a worker would import them again for each task."""
     program = f"""
 import json, sys
 from ansible.plugins.loader import action_loader, init_plugin_loader

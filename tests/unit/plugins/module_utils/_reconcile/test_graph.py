@@ -197,8 +197,11 @@ def test_a_resource_that_settles_is_waited_for_even_when_nothing_changed() -> No
             return "ready"
 
     world = World({"pod": "same"})
-    result = reconcile_graph([Node("pod", "value", "part", lambda known: Rollout(world, "pod", "same"))], check_mode=False)
+    lines: list[str] = []
+    nodes = [Node("pod", "value", "part", lambda known: Rollout(world, "pod", "same"))]
+    result = reconcile_graph(nodes, check_mode=False, progress=Progress(lines.append))
     assert world.log == ["read pod", "settled"]
+    assert lines[0].startswith("pod is ready (")
     assert result.steps["pod"].facts == {"value": "ready"}
 
 
