@@ -7,13 +7,14 @@ private key of a client leaves in the answer to `insert` and is kept nowhere; th
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from ... import certificates
 from ...postgresql.cluster import Cluster
 from ..call import Call, Handler
 from ..errors import ApiError
@@ -96,20 +97,14 @@ class SslCerts:
         if any(item["commonName"] == name for item in self._items(call)):
             raise ApiError(409, f"The SSL certificate {name} already exists.", reason="sslCertAlreadyExists")
         authority = self._store.entry(instance).get("client_ca") or _new_authority(instance)
-        issuer = x509.load_pem_x509_certificate(authority["certificate"].encode())
-        signing_key = serialization.load_pem_private_key(authority["key"].encode(), None)
-        if not isinstance(signing_key, rsa.RSAPrivateKey):
+        key = serialization.load_pem_private_key(authority["key"].encode(), None)
+        if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError("the CA of clients has an RSA key")
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        certificate = (
-            _builder(_name(name), issuer.subject, key.public_key())
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
-            .sign(signing_key, hashes.SHA256())
-        )
-        text = certificate.public_bytes(serialization.Encoding.PEM).decode()
+        issuer = certificates.Pair(x509.load_pem_x509_certificate(authority["certificate"].encode()), key)
+        made = issuer.issue(_name(name), LIFETIME, key=certificates.rsa_key(), client=True)
+        text = made.certificate_pem.decode()
         self._store.add_client_certificate(instance, authority, text)
-        return {"certInfo": _render(call, text), "certPrivateKey": _private(key)}
+        return {"certInfo": _render(call, text), "certPrivateKey": _private(made.key)}
 
 
 def _render(call: Call, text: str) -> Json:
@@ -120,28 +115,16 @@ def _render(call: Call, text: str) -> Json:
 
 
 def _new_authority(instance: str) -> Json:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    subject = _name(f"Google Cloud SQL Client CA {instance}"[:LONGEST_NAME])
-    certificate = (
-        _builder(subject, subject, key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return {"certificate": certificate.public_bytes(serialization.Encoding.PEM).decode(), "key": _private(key)}
+    made = certificates.authority(_name(f"Google Cloud SQL Client CA {instance}"[:LONGEST_NAME]), LIFETIME, key=certificates.rsa_key())
+    return {"certificate": made.certificate_pem.decode(), "key": _private(made.key)}
 
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Google, Inc"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC).replace(microsecond=0)
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
-    return builder.serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + LIFETIME)
-
-
-def _private(key: rsa.RSAPrivateKey) -> str:
+def _private(key: certificates.Key) -> str:
+    """In the form in which Cloud SQL gives keys: BEGIN RSA PRIVATE KEY."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     ).decode()
