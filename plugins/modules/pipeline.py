@@ -30,8 +30,7 @@ options:
     description:
       - Variables of the pipeline, by name. They take precedence over variables of the inventory, the play and the role, which the module
         reads by itself.
-      - The module fails before any request if a name is misspelt or, after that, if values are missing or invalid. It reports all of
-        them at once.
+      - The module fails before any request if names are misspelt, or values missing or invalid. It reports all of them at once.
     type: dict
     default: {}
   project:
