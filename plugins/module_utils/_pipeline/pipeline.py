@@ -18,7 +18,7 @@ from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
 from .._table_name import TableName
 from .specification.variable import PARTS
-from .variables import typed
+from .variables import VARIABLES, typed
 
 LOGICAL_DECODING = "cloudsql.logical_decoding"
 
@@ -83,7 +83,7 @@ class Pipeline:
         problems += [f"parts has no {part}; it knows {', '.join(PARTS)}." for part in wrong_parts]
         if isinstance(values["cdc_name"], str) and values["cdc_name"]:
             _derive(values)
-        problems += _problems(values, set(parts), {problem.split(" ", 1)[0].rstrip(":") for problem in problems})
+        problems += _problems(values, {problem.split(" ", 1)[0].rstrip(":") for problem in problems})
         if problems:
             raise InvalidInput(" ".join(problems), problems=problems)
         return cls(values, frozenset(name for name, value in given.items() if value is not None))
@@ -207,7 +207,7 @@ _PUBLIC_NAMES = (
 
 
 def _derive(values: dict[str, t.Any]) -> None:
-    """Fill in the names that follow from others."""
+    """Fill in the names that follow from others, and wrap secrets so that nothing shows them."""
     name = values["cdc_name"]
     derived = {
         "cdc_cloudsql_project": values["cdc_project"],
@@ -230,12 +230,11 @@ def _derive(values: dict[str, t.Any]) -> None:
         "debezium_k8s_claim": f"{name}-debezium-pvc",
     }
     values.update({variable: value for variable, value in derived.items() if values[variable] is None})
-    for variable in ("cdc_replication_password", "cloudsql_user_password", "cloudsql_admin_password", "debezium_k8s_trust_store_password"):
-        if isinstance(values[variable], str):
-            values[variable] = Secret(values[variable])
+    secrets = {name: Secret(values[name]) for name, variable in VARIABLES.items() if variable.no_log and values[name] is not None}
+    values.update(secrets)
 
 
-def _problems(values: Mapping[str, t.Any], parts: set[str], judged: set[str]) -> list[str]:
+def _problems(values: Mapping[str, t.Any], judged: set[str]) -> list[str]:
     """What is wrong with the values, one sentence each.  judged: names that have a sentence already."""
     found: list[str] = []
     if values["cdc_name"] and not _NAME.fullmatch(str(values["cdc_name"])):
@@ -251,11 +250,11 @@ def _problems(values: Mapping[str, t.Any], parts: set[str], judged: set[str]) ->
         if value is not None and not 1 <= len(value.encode()) <= 63:
             found.append(f"{name} must be 1 to 63 bytes long, not {len(value.encode())}.")
     if values["cdc_name"]:
-        found += [sentence for check in (_tables, _topics, _database, _identity, _kubernetes) for sentence in check(values, parts)]
+        found += [sentence for check in (_tables, _topics, _database, _identity, _kubernetes) for sentence in check(values)]
     return found
 
 
-def _tables(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
+def _tables(values: Mapping[str, t.Any]) -> Iterator[str]:
     for text in values["cdc_tables"] or ():
         try:
             name = TableName.parse(text)
@@ -269,7 +268,7 @@ def _tables(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
         yield "cdc_signal_table and cdc_offset_table must be two tables."
 
 
-def _topics(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
+def _topics(values: Mapping[str, t.Any]) -> Iterator[str]:
     prefix = f"{values['cdc_topic_prefix']}."
     further = [name for name in ("cdc_heartbeat_topic", "cdc_notification_topic") if values[name]]
     if values[further[0]] == values[further[-1]] and len(further) > 1:
@@ -285,7 +284,7 @@ def _topics(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
                 yield f"pubsub_subscriptions: {subscription.get('name')} needs topic, because cdc_topic_per_table makes several."
 
 
-def _database(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
+def _database(values: Mapping[str, t.Any]) -> Iterator[str]:
     if values["cdc_instance"] and len(f"{values['cdc_cloudsql_project']}:{values['cdc_instance']}") > 98:
         yield "cdc_instance must have no more than 98 characters together with the project and a colon."
     if values["cdc_replication_user"] in (values["cloudsql_user"], values["cloudsql_admin_user"]):
@@ -298,7 +297,7 @@ def _database(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
         yield f"cloudsql_database_flags must not switch {LOGICAL_DECODING} off: without it there is no change data capture."
 
 
-def _identity(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
+def _identity(values: Mapping[str, t.Any]) -> Iterator[str]:
     account = values["cdc_service_account"]
     if values["cdc_identity"] != "workload_identity" and not _ACCOUNT_ID.fullmatch(account):
         yield (
@@ -312,7 +311,7 @@ def _identity(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
         yield f"iam_workload_pool_project_number {number!r} is not a project number."
 
 
-def _kubernetes(values: Mapping[str, t.Any], parts: set[str]) -> Iterator[str]:
+def _kubernetes(values: Mapping[str, t.Any]) -> Iterator[str]:
     for name in ("debezium_k8s_wait_timeout", "debezium_k8s_scheduling_timeout", "cloudsql_timeout"):
         if values[name] < 1:
             yield f"{name} is in seconds and must be 1 or more, not {values[name]}."
