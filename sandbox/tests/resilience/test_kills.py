@@ -92,11 +92,19 @@ class World:
         return answer.json()
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
-        done = subprocess.run(
-            [kubernetes.kubectl(self.sandbox.settings), *arguments], input=text, capture_output=True, text=True, timeout=90
-        )
+        done = self._run_kubectl(*arguments, text=text)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def _run_kubectl(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        command = [kubernetes.kubectl(self.sandbox.settings), *arguments]
+        return subprocess.run(command, input=text, capture_output=True, text=True, timeout=90)
+
+    def file(self) -> str:
+        """The pod's file, as soon as the kubelet knows the pod: after a start it learns its pods from the API server."""
+        test = ("exec", "resilience", "--", "true")
+        wait_until(lambda: self._run_kubectl(*test).returncode == 0, 30, "kubectl exec does not reach the pod")
+        return self.kubectl("exec", "resilience", "--", "cat", "/data/file")
 
     def rows(self) -> list[t.Any]:
         """The rows of the instance's table, read as its user `postgres`."""
@@ -123,7 +131,7 @@ class World:
             "subscription": self.pubsub("GET", SUBSCRIPTION),
             "policy": self.pubsub("GET", f"{TOPIC}:getIamPolicy"),
             "claim": self.kubectl("get", "pvc", "resilience", "--output", "jsonpath={.metadata.uid} {.status.phase}"),
-            "file": self.kubectl("exec", "resilience", "--", "cat", "/data/file"),
+            "file": self.file(),
         }
 
     def kill(self, *names: str) -> None:
