@@ -127,7 +127,7 @@ summary:
 
 import time
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.auth import GOOGLE_AUTH
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.client import REQUESTS
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import argument_spec
@@ -137,6 +137,7 @@ from ansible_collections.cdc.gcp.plugins.module_utils._pipeline.run import run_p
 from ansible_collections.cdc.gcp.plugins.module_utils._pipeline.specification.variable import PARTS
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.connection import PSYCOPG
 from ansible_collections.cdc.gcp.plugins.module_utils._pubsub.gateway import PUBSUB
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import require
 
 
 def main() -> None:
@@ -152,9 +153,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     variables = take_variables(module)
-    for library in (GOOGLE_AUTH, REQUESTS, PSYCOPG, PUBSUB, KUBERNETES):
-        if library.error is not None:
-            module.fail_json(msg=missing_required_lib(library.name), exception=str(library.error))
+    require(module, (GOOGLE_AUTH, REQUESTS, PSYCOPG, PUBSUB, KUBERNETES))
     run_pipeline(module, variables, began)
 
 

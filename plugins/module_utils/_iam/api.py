@@ -14,7 +14,7 @@ from .._reconcile.wait import wait_for
 Json = dict[str, t.Any]
 T = t.TypeVar("T")
 
-_ACCOUNT_ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
+ACCOUNT_ID = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
 _EMAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
 
 STEADY_READS = 3
@@ -63,7 +63,7 @@ def account_email(account_id: str, project: str) -> str:
 
     Raises InvalidInput when the id breaks the rule: 6 to 30 characters (iam v1, projects.serviceAccounts.create).
     """
-    if not _ACCOUNT_ID.fullmatch(account_id):
+    if not ACCOUNT_ID.fullmatch(account_id):
         raise InvalidInput(
             f"account_id: {account_id!r} is not a valid account id: 6 to 30 lower-case letters, digits and hyphens, "
             f"a letter first, no hyphen last."

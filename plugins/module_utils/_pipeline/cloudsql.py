@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 from functools import partial
 
-from .._cloudsql.connect import ConnectionInfo
+from .._cloudsql.connect import PORT, ConnectionInfo
 from .._cloudsql.database import Database
 from .._cloudsql.instance import Instance
 from .._cloudsql.instance_plan import instance_params
@@ -24,8 +24,6 @@ from .pipeline import LOGICAL_DECODING, Pipeline
 
 POLL_SECONDS = 20
 CONNECT_TIMEOUT = 10
-
-PORT = 5432
 
 _INSTANCE_OPTIONS = (
     "database_version",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from .._database_rules import PLAIN_NAME
 from .._debezium.stream import SLOT_NAME, TOPIC_ID, TOPIC_PREFIX, table_topics
+from .._iam.api import ACCOUNT_ID, account_email
 from .._reconcile.errors import InvalidInput
 from .._reconcile.secret import Secret
 from .._table_name import TableName
@@ -27,7 +28,6 @@ _NAME = re.compile(r"[a-z]([-a-z0-9]{0,48}[a-z0-9])?")
 _PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]")
 _REGION = re.compile(r"[a-z]+-[a-z]+[0-9]+")
 _INSTANCE = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_ACCOUNT_ID = re.compile(r"[a-z][-a-z0-9]{4,28}[a-z0-9]")
 
 _KUBERNETES_NAME = "is not a Kubernetes name: at most 63 lower-case letters, digits and hyphens, no hyphen first or last"
 _UNQUOTED = "must be of lower-case letters, digits and _, at most 63, because Debezium does not quote it"
@@ -148,8 +148,7 @@ class Pipeline:
         """E-mail of the Google service account; None when the pod's Kubernetes service account has the grants itself."""
         if self["cdc_identity"] == "workload_identity":
             return None
-        project = ".".join(reversed(self["cdc_iam_project"].split(":")))  # "example.com:shop" has its domain last
-        return f"{self['cdc_service_account']}@{project}.iam.gserviceaccount.com"
+        return account_email(self["cdc_service_account"], self["cdc_iam_project"])
 
     @property
     def workload_pool_project(self) -> str:
@@ -299,7 +298,7 @@ def _database(values: Mapping[str, t.Any]) -> Iterator[str]:
 
 def _identity(values: Mapping[str, t.Any]) -> Iterator[str]:
     account = values["cdc_service_account"]
-    if values["cdc_identity"] != "workload_identity" and not _ACCOUNT_ID.fullmatch(account):
+    if values["cdc_identity"] != "workload_identity" and not ACCOUNT_ID.fullmatch(account):
         yield (
             f"cdc_service_account {account!r} has {len(account)} characters; IAM takes 6 to 30 lower-case letters, digits and hyphens, a"
             " letter first and no hyphen last. Its default is cdc_name with -debezium."

@@ -11,9 +11,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._gcp.options import GcpOptions
 from .._kubernetes.options import KubernetesOptions
+from .._reconcile.engine import fail
 from .._reconcile.errors import ReconcileError
 from .._reconcile.progress import Progress, to_file
-from .._reconcile.secret import HIDDEN, masked
+from .._reconcile.secret import HIDDEN
 from .._reconcile.wait import Clock
 from . import context, graph, report
 from .connections import Connections
@@ -60,7 +61,7 @@ def run_pipeline(module: AnsibleModule, variables: Mapping[str, t.Any], began: f
         with Connections(gcp, kubernetes, Clock(report=progress.waiting)) as connections:
             result = graph.reconcile(Context(pipeline, parts, connections, module.check_mode), progress)
     except ReconcileError as error:
-        module.fail_json(msg=error.message, **{"changed": bool(error.details.get("done_actions")), **masked(error.details)})
+        fail(module, error)
     for warning in result.warnings:
         module.warn(warning)
     seconds = time.monotonic() - began

@@ -149,14 +149,12 @@ def run(module: AnsibleModule, make: Callable[[], AnyResource], libraries: Itera
 
     `make` builds the resource from the module's parameters; what it raises is reported like any other error.
     """
-    for library in libraries:
-        if library.error is not None:
-            module.fail_json(msg=missing_required_lib(library.name), exception=str(library.error))
+    require(module, libraries)
     try:
         resource = make()
         outcome = reconcile(resource, module.check_mode)
     except ReconcileError as error:
-        module.fail_json(msg=error.message, **{"changed": bool(error.details.get("done_actions")), **masked(error.details)})
+        fail(module, error)
     for warning in outcome.plan.warnings:
         module.warn(warning)
     result: dict[str, t.Any] = {
@@ -167,6 +165,18 @@ def run(module: AnsibleModule, make: Callable[[], AnyResource], libraries: Itera
     if module._diff:
         result["diff"] = diff(resource.title, outcome.plan)
     module.exit_json(**result)
+
+
+def require(module: AnsibleModule, libraries: Iterable[Library]) -> None:
+    """End the module with an error when a library is missing."""
+    for library in libraries:
+        if library.error is not None:
+            module.fail_json(msg=missing_required_lib(library.name), exception=str(library.error))
+
+
+def fail(module: AnsibleModule, error: ReconcileError) -> t.NoReturn:
+    """End the module with `error`; it has changed something when actions were done before."""
+    module.fail_json(msg=error.message, **{"changed": bool(error.details.get("done_actions")), **masked(error.details)})
 
 
 def diff(title: str, plan: Plan) -> dict[str, t.Any]:
