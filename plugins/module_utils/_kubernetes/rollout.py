@@ -103,6 +103,13 @@ def rolled_out(deployment: Json) -> bool:
     return all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "availableReplicas"))
 
 
+def running(view: View) -> Verdict:
+    """Where the log of the Deployment's present pod is."""
+    new, _ = pods_by_age(view)
+    pod = new[0] if new else None
+    return Verdict(State.GOING_ON, "running", _name(pod) if pod else None, _main_container(pod) if pod else None)
+
+
 def living_pod(pods: Iterable[Json]) -> str | None:
     """The name of a pod that is neither over nor being deleted."""
     alive = (pod for pod in pods if "deletionTimestamp" not in pod["metadata"])

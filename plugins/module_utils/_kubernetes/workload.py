@@ -14,7 +14,7 @@ from .._reconcile.wait import wait_for
 from .cluster import Cluster, Manifest, identity
 from .log import last_error, masked_lines
 from .object import KubernetesObject, Observed, unchanged
-from .rollout import State, Verdict, View, judge, living_pod, restarts, rolled_out
+from .rollout import State, Verdict, View, judge, living_pod, restarts, rolled_out, running
 from .secrets import SecretStore
 
 LOG_LINES = 20
@@ -111,6 +111,24 @@ class Workload(KubernetesObject):
             message = f"{self.title} was not rolled out within wait_timeout={self.wait_timeout:.0f} s: {last.reason.rstrip('.')}."
             raise self._failure(DeadlineExceeded, message, last) from error
         return self.read()
+
+    def watch(self) -> Callable[[], None]:
+        """A check for whoever waits for what the pods do: it raises RolloutFailed once they cannot go on by themselves."""
+        view = self._view()
+        before = restarts(view.pods) if view else {}
+
+        def check() -> None:
+            view = self._view()
+            verdict = judge(dataclasses.replace(view, restarts=before)) if view else None
+            if verdict and verdict.state is State.FAILED:
+                raise self._failure(RolloutFailed, f"{self.title} has stopped: {verdict.reason.rstrip('.')}.", verdict)
+
+        return check
+
+    def explain(self, kind: type[ReconcileError], message: str) -> ReconcileError:
+        """An error about what the pods do not do, with their last log lines and what these mean."""
+        view = self._view()
+        return self._failure(kind, message, running(view)) if view else kind(message)
 
     def facts(self, observed: Observed | None) -> dict[str, t.Any]:
         found = observed.expected if observed and self.present else None

@@ -6,24 +6,25 @@ from __future__ import annotations
 import typing as t
 from functools import partial
 
-from .._cloudsql.connect import PORT, ConnectionInfo
+from .._cloudsql.connect import ConnectionInfo
 from .._cloudsql.database import Database
 from .._cloudsql.instance import Instance
 from .._cloudsql.instance_plan import instance_params
 from .._cloudsql.user import User
-from .._postgresql.connection import Sessions
 from .._postgresql.debezium_tables import DebeziumTables
-from .._postgresql.options import Login, ServerOptions
 from .._postgresql.publication import Publication
 from .._postgresql.replication_user import ReplicationUser
 from .._reconcile.graph import Known, Node
 from .._table_name import parse_tables
-from . import context
+from . import context, position
 from .context import Context
 from .pipeline import LOGICAL_DECODING, Pipeline
+from .servers import Servers, owner
+
+SERVER = (context.INSTANCE, context.DATABASE, context.APPLICATION_USER)
+"""What must be there before the tables' owner can log in."""
 
 POLL_SECONDS = 20
-CONNECT_TIMEOUT = 10
 
 _INSTANCE_OPTIONS = (
     "database_version",
@@ -43,59 +44,40 @@ _INSTANCE_OPTIONS = (
 """Options of cloudsql_instance that have a variable of the same name."""
 
 
-def nodes(run: Context) -> list[Node]:
-    """The part's nodes; only a look at the instance when another part needs its address."""
+def nodes(run: Context, servers: Servers) -> list[Node]:
+    """The part's nodes but the publication; only a look at the instance when another part needs its address."""
     if not run.wanted("cloudsql"):
         look = Node(context.INSTANCE, "cloudsql_connection_info", "cloudsql", partial(_connection_info, run))
         return [look] if run.wanted("debezium_k8s") else []
     pipeline = run.pipeline
-    servers = _Servers(run)
-    server = (context.INSTANCE, context.DATABASE, context.APPLICATION_USER)
-    role: tuple[str, ...] = (*server, context.REPLICATION_USER)
     made = [
         Node(context.INSTANCE, "cloudsql_instance", "cloudsql", partial(_instance, run)),
         Node(context.DATABASE, "cloudsql_database", "cloudsql", partial(_database, run), (context.INSTANCE,)),
         Node(context.APPLICATION_USER, "cloudsql_user", "cloudsql", partial(_user, run), (context.INSTANCE,)),
-        Node(context.REPLICATION_USER, "postgresql_replication_user", "cloudsql", partial(_replication_user, pipeline, servers), server),
+        Node(context.REPLICATION_USER, "postgresql_replication_user", "cloudsql", partial(_replication_user, pipeline, servers), SERVER),
     ]
-    if pipeline.offset_table or pipeline["cdc_signal_table"]:
-        made.append(
-            Node(context.DEBEZIUM_TABLES, "postgresql_debezium_tables", "cloudsql", partial(_debezium_tables, pipeline, servers), role)
-        )
-        role = (*role, context.DEBEZIUM_TABLES)
-    # Last: from the moment that the publication has a table, Debezium must be able to read it.
-    made.append(Node(context.PUBLICATION, "postgresql_publication", "cloudsql", partial(_publication, pipeline, servers), role))
+    made += [
+        Node(name, "postgresql_debezium_tables", "cloudsql", partial(_debezium_tables, pipeline, servers), (*SERVER, context.REPLICATION_USER))
+        for name in debezium_tables_needed(pipeline)
+    ]
     return made
 
 
-class _Servers:
-    """How to reach the server, with one set of sessions for as long as the instance stays as it was read."""
+def publication_nodes(run: Context, servers: Servers, needs: tuple[str, ...]) -> list[Node]:
+    """The publication.  From the moment that it has a table, Debezium must be able to read it, so that grants come first."""
+    if not run.wanted("cloudsql"):
+        return []
+    return [Node(context.PUBLICATION, "postgresql_publication", "cloudsql", partial(_publication, run.pipeline, servers), needs)]
 
-    def __init__(self, run: Context) -> None:
-        self._run = run
-        self._facts: t.Any = None
-        self._sessions: Sessions = run.connections.sessions()
 
-    def options(self, known: Known) -> ServerOptions:
-        facts = known.facts(context.INSTANCE)
-        if self._facts is not None and facts is not self._facts:
-            self._sessions.close()  # the instance was created or changed, and may have restarted
-        self._facts = facts
-        pipeline = self._run.pipeline
-        exists = not any(known.missing(name) for name in (context.INSTANCE, context.DATABASE, context.APPLICATION_USER))
-        return ServerOptions(
-            host=context.address(known),
-            port=PORT,
-            database=pipeline["cdc_database"],
-            ssl_mode=pipeline["cdc_ssl_mode"],
-            ca_certificate=facts.get("server_ca_certificate"),
-            connect_timeout=CONNECT_TIMEOUT,
-            server_exists=exists,
-            login_exists=True,
-            # What this run will have made by then: the role to grant to, logical decoding of an instance that restarts for it.
-            absent_allowed=known.missing(context.REPLICATION_USER) or known.changing(context.INSTANCE),
-            sessions=self._sessions,
-        )
+def grants_needed(pipeline: Pipeline) -> tuple[str, ...]:
+    """The nodes after which Debezium can log in and read its tables."""
+    return (*SERVER, context.REPLICATION_USER, *debezium_tables_needed(pipeline))
+
+
+def debezium_tables_needed(pipeline: Pipeline) -> tuple[str, ...]:
+    """The node of Debezium's own tables, if the pipeline has any."""
+    return (context.DEBEZIUM_TABLES,) if pipeline.offset_table or pipeline["cdc_signal_table"] else ()
 
 
 def _connection_info(run: Context, known: Known) -> ConnectionInfo:
@@ -156,15 +138,11 @@ def _user(run: Context, known: Known) -> User:
     return User.from_params(params, run.connections.client(pipeline["cdc_cloudsql_project"]))
 
 
-def _owner(pipeline: Pipeline) -> Login:
-    return Login(pipeline["cloudsql_user"], pipeline["cloudsql_user_password"])
-
-
-def _replication_user(pipeline: Pipeline, servers: _Servers, known: Known) -> ReplicationUser:
+def _replication_user(pipeline: Pipeline, servers: Servers, known: Known) -> ReplicationUser:
     return ReplicationUser(
         options=servers.options(known),
         admin=Login(pipeline["cloudsql_admin_user"], pipeline["cloudsql_admin_password"]),
-        owner=_owner(pipeline),
+        owner=owner(pipeline),
         name=pipeline["cdc_replication_user"],
         password=pipeline["cdc_replication_password"],
         check_password=True,
@@ -174,10 +152,10 @@ def _replication_user(pipeline: Pipeline, servers: _Servers, known: Known) -> Re
     )
 
 
-def _debezium_tables(pipeline: Pipeline, servers: _Servers, known: Known) -> DebeziumTables:
+def _debezium_tables(pipeline: Pipeline, servers: Servers, known: Known) -> DebeziumTables:
     return DebeziumTables(
         options=servers.options(known),
-        login=_owner(pipeline),
+        login=owner(pipeline),
         schema=pipeline["cdc_debezium_schema"],
         offset_table=pipeline.offset_table,
         signal_table=pipeline["cdc_signal_table"],
@@ -187,12 +165,13 @@ def _debezium_tables(pipeline: Pipeline, servers: _Servers, known: Known) -> Deb
     )
 
 
-def _publication(pipeline: Pipeline, servers: _Servers, known: Known) -> Publication:
+def _publication(pipeline: Pipeline, servers: Servers, known: Known) -> Publication:
     return Publication(
         options=servers.options(known),
-        login=_owner(pipeline),
+        login=owner(pipeline),
         name=pipeline["cdc_publication"],
         tables=parse_tables((*pipeline.tables, *pipeline.signal_tables)),
+        add_tables=not position.live(pipeline, known),
         exact=False,
         present=True,
         slot_name=None,

@@ -8,18 +8,25 @@ from functools import partial
 from .._reconcile.errors import InvalidInput, ReconcileError
 from .._reconcile.graph import GraphError, Known, Node, Result, reconcile_graph
 from .._reconcile.progress import Progress
-from . import cloudsql, guards, iam, kubernetes, pubsub
+from . import cloudsql, guards, iam, kubernetes, pubsub, stream
 from .context import Context
+from .servers import Servers
 
 
 def nodes(run: Context) -> list[Node]:
     """Every resource of the wanted parts, and what they need of the others; in the order in which actions are applied."""
+    servers, grants = Servers(run), cloudsql.grants_needed(run.pipeline)
     return [
-        *cloudsql.nodes(run),
+        *cloudsql.nodes(run, servers),
+        *stream.position_nodes(run, servers),
+        *stream.reset_nodes(run, servers, grants),
+        *cloudsql.publication_nodes(run, servers, (*grants, *stream.position_needed(run))),
+        *stream.captured_nodes(run, servers, grants),
         *pubsub.nodes(run),
         *kubernetes.namespace_nodes(run),
         *iam.nodes(run),
-        *kubernetes.nodes(run),
+        *kubernetes.nodes(run, stream.position_needed(run)),
+        *stream.nodes(run, servers),
     ]
 
 
@@ -41,7 +48,8 @@ def reconcile(run: Context, progress: Progress) -> Result:
     """Plan the pipeline, and unless in check mode apply the plan."""
     check(run)
     run.connections.log_in()
-    return reconcile_graph(nodes(run), run.check_mode, [partial(guards.same_stream, run.pipeline)], progress)
+    checks = [partial(guard, run) for guard in guards.GUARDS]
+    return reconcile_graph(nodes(run), run.check_mode, checks, progress)
 
 
 class _NothingKnown(Known):

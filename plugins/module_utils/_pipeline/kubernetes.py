@@ -18,8 +18,9 @@ from .._kubernetes.object import KubernetesObject
 from .._kubernetes.workload import Workload
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.graph import Known, Node
-from . import context
+from . import context, position
 from .context import Context, with_defaults
+from .pipeline import Pipeline
 from .specification.debezium_k8s import PASSED_ON
 
 NOT_KNOWN_YET = "not-known-yet"
@@ -54,15 +55,15 @@ def namespace_nodes(run: Context) -> list[Node]:
     return [Node(name, "kubernetes_object", part, partial(_namespace, run)) for name in namespace_needed(run)]
 
 
-def nodes(run: Context) -> list[Node]:
-    """The part's nodes, without the namespace."""
+def nodes(run: Context, position_needed: tuple[str, ...]) -> list[Node]:
+    """The part's nodes, without the namespace.  position_needed: the nodes that know the stream's position."""
     if not run.wanted("debezium_k8s"):
         return []
     pipeline = run.pipeline
     kind, part, inside = "kubernetes_object", "debezium_k8s", (context.NAMESPACE,)
-    pod_needs = [context.NAMESPACE, context.PROPERTIES, context.DATABASE_SECRET, context.KUBERNETES_ACCOUNT]
+    pod_needs = [*position_needed, context.NAMESPACE, context.PROPERTIES, context.DATABASE_SECRET, context.KUBERNETES_ACCOUNT]
     made = [
-        Node(context.PROPERTIES, kind, part, partial(_properties, run), (*inside, context.INSTANCE)),
+        Node(context.PROPERTIES, kind, part, partial(_properties, run), (*inside, context.INSTANCE, *position_needed)),
         Node(context.DATABASE_SECRET, kind, part, partial(_database_secret, run), (*inside, context.INSTANCE)),
         Node(context.KUBERNETES_ACCOUNT, kind, part, partial(_service_account, run), inside),
     ]
@@ -118,7 +119,7 @@ def stream(run: Context, known: Known) -> Stream:
         notification_topic=pipeline["cdc_notification_topic"],
         topic=pipeline.topic,
         ssl_mode=pipeline["cdc_ssl_mode"],
-        snapshot_mode=pipeline["debezium_k8s_snapshot_mode"],
+        snapshot_mode=_snapshot_mode(pipeline, known),
         offsets=pipeline["cdc_offsets"],
         schema=pipeline["cdc_debezium_schema"],
         offset_table=pipeline["cdc_offset_table"],
@@ -128,6 +129,16 @@ def stream(run: Context, known: Known) -> Stream:
         ordering=pipeline["debezium_k8s_ordering"],
         sink_address=pipeline["debezium_k8s_sink_address"] or None,
     )
+
+
+def _snapshot_mode(pipeline: Pipeline, known: Known) -> str:
+    """no_data goes on from the slot where the offsets are gone; when_needed forgets offsets on a volume whose slot is gone."""
+    outcome = position.planned(pipeline, known).outcome
+    if outcome == "resume":
+        return "no_data"
+    if outcome == "resnapshot" and pipeline.claim:
+        return "when_needed"
+    return str(pipeline["debezium_k8s_snapshot_mode"])
 
 
 def _properties(run: Context, known: Known) -> KubernetesObject:

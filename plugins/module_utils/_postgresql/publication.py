@@ -50,6 +50,7 @@ class Publication:
     """The publication as wanted.
 
     tables: to publish; those that do not exist yet are pending.  exact: take out tables that are not named here.
+    add_tables: whether tables are added to a publication that exists; False leaves them to joining_tables.py.
     slot_name: with present=False, refuse while this slot is read.
     """
 
@@ -60,6 +61,7 @@ class Publication:
     exact: bool
     present: bool
     slot_name: str | None
+    add_tables: bool = True
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> Publication:
@@ -145,7 +147,8 @@ class Publication:
         return self._state(tables, OPERATIONS, via_root), (Execute(summary, self.login, (self._create(tables, via_root),)),)
 
     def _plan_change(self, observed: Observed, existing: Existing) -> tuple[dict[str, t.Any], tuple[Execute, ...]]:
-        added = [] if existing.all_tables else [name for name in observed.tables if name not in existing.tables]
+        adds = self.add_tables and not existing.all_tables
+        added = [name for name in observed.tables if name not in existing.tables] if adds else []
         removed = [name for name in existing.tables if name not in self.tables] if self.exact and not existing.all_tables else []
         via_root = existing.via_root or _partitioned(observed.tables)
         actions = []

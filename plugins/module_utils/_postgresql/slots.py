@@ -68,3 +68,8 @@ def read_slot(connection: Connection, name: str) -> Slot | None:
     """The slot `name`, or None when there is none."""
     row = connection.execute(_QUERY, {"name": name}).fetchone()
     return Slot(**row) if row else None
+
+
+def drop_slot(connection: Connection, name: str) -> None:
+    """Drop the slot `name` if it exists; needs the attribute REPLICATION.  The position that it holds is lost for good."""
+    connection.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s", [name])

@@ -80,6 +80,10 @@ class Known:
         """The facts of a node; empty when there is no such node in this graph."""
         return self._steps[name].facts if name in self._steps else {}
 
+    def resource(self, name: str) -> t.Any:
+        """The resource of a node, for what only it can tell, such as a pod's log.  Raises KeyError when there is no such node."""
+        return self._steps[name].resource
+
     def missing(self, name: str) -> bool:
         """Whether the node's resource does not exist yet, and will be created in this run."""
         return name in self._steps and not self._steps[name].settled and self._steps[name].action == "create"
@@ -87,6 +91,10 @@ class Known:
     def changing(self, name: str) -> bool:
         """Whether the node's resource will change in this run, so that its facts are not the last word."""
         return name in self._steps and not self._steps[name].settled and self._steps[name].action != "none"
+
+    def changed(self, name: str) -> bool:
+        """Whether this run has changed the node's resource already."""
+        return name in self._steps and bool(self._steps[name].done)
 
 
 class GraphError(ReconcileError):

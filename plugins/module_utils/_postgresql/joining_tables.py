@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tables that join a live stream, once Debezium captures them: publish them, then ask for their rows.  PRIVATE to the collection.
+
+The order keeps every change: Debezium drops changes of a table that it does not capture yet, so the new pod comes before the
+publication; and a row is read by the incremental snapshot only after every transaction that may have written it unpublished has ended.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .._reconcile.errors import DeadlineExceeded
+from .._reconcile.plan import Action, Plan
+from .._reconcile.wait import Clock, wait_for
+from .._table_name import TableName
+from .captured_tables import SNAPSHOT, insert_signal
+from .captured_tables import Observed as Captured
+from .captured_tables import read_captured
+from .connection import Connection, session, unless_absent
+from .offsets import Offsets, read_offsets
+from .options import Login, ServerOptions
+from .statements import identifiers, statement
+
+WRITERS_TIMEOUT = 600.0
+"""Seconds to wait for transactions that wrote to a joining table before it was published."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is there.  offsets: None when they are not in a table."""
+
+    captured: Captured
+    offsets: Offsets | None
+
+
+@dataclass(frozen=True)
+class Publish(Action):
+    """Add tables to the publication."""
+
+    tables: tuple[TableName, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot(Action):
+    """Ask for the rows of tables that joined.  number: of the signal that said that they join; None while that is to be written."""
+
+    tables: tuple[TableName, ...]
+    number: str | None
+
+
+class JoiningTables:
+    """Tables that join.
+
+    captured: how to look at publication and signals.  allowed: tables that may be published now, because the pod captures them.
+    owing: tables whose rows are owed, or will be once this run has recorded that they join.
+    needed: False when it is known that there is nothing to do, so that nothing is asked.
+    offset_table: schema and table, None for offsets on a volume.  timeout: seconds that an incremental snapshot may take.
+    """
+
+    def __init__(
+        self,
+        options: ServerOptions,
+        login: Login,
+        publication: str,
+        tables: Sequence[TableName],
+        signal_table: tuple[str, str] | None,
+        offset_table: tuple[str, str] | None,
+        topic_prefix: str,
+        allowed: Sequence[TableName],
+        owing: Sequence[TableName],
+        needed: bool,
+        timeout: float,
+        clock: Clock,
+    ) -> None:
+        self.options = options
+        self.login = login
+        self.publication = publication
+        self.tables = tuple(tables)
+        self.signal_table = signal_table
+        self.offset_table = offset_table
+        self.topic_prefix = topic_prefix
+        self.allowed = tuple(allowed)
+        self.owing = tuple(owing)
+        self.needed = needed
+        self.timeout = timeout
+        self.clock = clock
+        self.title = f"tables that join publication {publication}"
+        self._asked_at: int | None = None
+
+    def read(self) -> Observed | None:
+        if not self.needed:
+            return None
+        return unless_absent(self.options, self._read)
+
+    def _read(self) -> Observed:
+        with session(self.options, self.login) as connection:
+            captured = read_captured(connection, self.publication, self.tables, self.signal_table)
+            return Observed(captured, self._offsets(connection))
+
+    def _offsets(self, connection: Connection) -> Offsets | None:
+        return read_offsets(connection, *self.offset_table, self.topic_prefix) if self.offset_table else None
+
+    def plan(self, observed: Observed | None) -> Plan:
+        if observed is None or observed.captured.published is None:
+            return Plan(None, None)
+        published = observed.captured.published
+        wanted = [name for name in self.allowed if name in observed.captured.existing]
+        signals = [TableName(*self.signal_table)] if self.signal_table else []
+        added = [name for name in (*signals, *wanted) if name not in published]
+        actions: list[Action] = []
+        if added:
+            actions.append(Publish(f"add {_listed(added)} to publication {self.publication}", tuple(added)))
+        asked = {number: tables for number, tables in observed.captured.owed.items() if set(tables) & set(self.allowed)}
+        actions += [Snapshot(_asking(tables), tables, number) for number, tables in asked.items()]
+        known = {table for tables in asked.values() for table in tables}
+        coming = tuple(name for name in self.owing if name not in known)
+        if coming:
+            actions.append(Snapshot(_asking(coming), coming, None))
+        before = {"published": [str(name) for name in published]}
+        after = {"published": sorted({*before["published"], *map(str, added)})}
+        rows = sorted(str(name) for name in {*known, *coming})
+        return Plan(before, {**after, **({"rows asked for": rows} if rows else {})} if actions else before, tuple(actions))
+
+    def apply(self, action: Action) -> None:
+        with session(self.options, self.login) as connection:
+            if isinstance(action, Publish):
+                listed = identifiers((name.schema, name.table) for name in action.tables)
+                connection.execute(statement("ALTER PUBLICATION {} ADD TABLE {}", self.publication, listed))
+            elif isinstance(action, Snapshot) and action.number and self.signal_table:
+                self._wait_for_writers(connection, action.tables)
+                data = {"data-collections": [_collection(name) for name in action.tables], "type": "INCREMENTAL"}
+                insert_signal(connection, self.signal_table, SNAPSHOT + action.number, "execute-snapshot", data)
+                self._asked_at = _position(connection)
+            else:
+                raise AssertionError(f"not an action on joining tables: {action.summary}")
+
+    def _wait_for_writers(self, connection: Connection, tables: Sequence[TableName]) -> None:
+        """Until every transaction that had written to the tables by now has ended.
+
+        PostgreSQL decodes what such a transaction wrote with the publication as it was then, and an incremental snapshot reads only
+        what is committed, so that a row that it commits later would be in neither.
+        """
+        before = _writers(connection, tables)
+
+        def look() -> bool | None:
+            return None if before & _writers(connection, tables) else True
+
+        what = f"transactions that wrote to {_listed(tables)} before it was published"
+        wait_for(look, what, WRITERS_TIMEOUT, self.clock, first=0.2, longest=5)
+
+    def settle(self, observed: Observed | None) -> Observed | None:
+        """Wait until the rows that this run asked for are emitted.  Raises DeadlineExceeded; the snapshot goes on by itself then."""
+        asked_at = self._asked_at
+        if asked_at is None or observed is None or observed.offsets is None:
+            return observed
+        left: tuple[str, ...] = ()
+
+        def look() -> bool | None:
+            nonlocal left
+            with session(self.options, self.login) as connection:
+                offsets = self._offsets(connection)
+            if offsets is None or offsets.lsn is None or offsets.lsn <= asked_at:
+                return None
+            left = offsets.snapshot_tables
+            return None if left else True
+
+        try:
+            wait_for(look, "the incremental snapshot of the tables that joined", self.timeout, self.clock, first=0.5, factor=1.5, longest=10)
+        except DeadlineExceeded as error:
+            raise DeadlineExceeded(
+                f"The incremental snapshot of the tables that joined is not over after {self.timeout:.0f} s"
+                f"{' (still to read: ' + ', '.join(left) + ')' if left else ''}. It goes on by itself; raise cdc_joining_timeout to wait"
+                " for it."
+            ) from error
+        return self.read()
+
+    def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
+        return {
+            "tables": [str(name) for name in observed.captured.published or ()] if observed else [],
+            "snapshot_tables": list(observed.offsets.snapshot_tables) if observed and observed.offsets else [],
+        }
+
+
+def _asking(tables: Iterable[TableName]) -> str:
+    return f"take an incremental snapshot of {_listed(tables)}"
+
+
+def _collection(name: TableName) -> str:
+    """A table as Debezium's signal names it: not quoted but where a dot would divide the name."""
+    return ".".join(f'"{part}"' if "." in part else part for part in (name.schema, name.table))
+
+
+def _listed(names: Iterable[TableName]) -> str:
+    return ", ".join(map(str, names))
+
+
+# Writers of a partition that is named directly hold no lock on the root.
+_WRITERS = """
+SELECT l.virtualtransaction AS writer
+FROM pg_locks l
+WHERE l.locktype = 'relation' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+  AND l.relation IN (
+      SELECT part.relid FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS wanted (schema_name, table_name)
+      JOIN pg_namespace n ON n.nspname = wanted.schema_name
+      JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name
+      CROSS JOIN LATERAL (SELECT c.oid AS relid UNION SELECT relid FROM pg_partition_tree(c.oid)) part)
+"""
+
+
+def _writers(connection: Connection, tables: Sequence[TableName]) -> set[str]:
+    names = {"schemas": [name.schema for name in tables], "tables": [name.table for name in tables]}
+    return {row["writer"] for row in connection.execute(_WRITERS, names).fetchall()}
+
+
+def _position(connection: Connection) -> int:
+    row = connection.execute("SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint AS lsn").fetchone()
+    if row is None:
+        raise AssertionError("the query always gives a row")
+    return int(row["lsn"])

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a stream is in the database: its slot, its publication and its offsets, looked at together.  PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .._reconcile.engine import ReadOnly
+from .connection import session, unless_absent
+from .offsets import Offsets, read_offsets
+from .options import Login, ServerOptions
+from .publication import read_publication
+from .slots import Slot, read_slot
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is there.  offsets: None when their table does not exist, is not readable, or is not asked for."""
+
+    slot: Slot | None
+    published: bool
+    offsets: Offsets | None
+
+
+class Position(ReadOnly[Observed]):
+    """One look at slot, publication and offsets.
+
+    offset_table: schema and table; None when the offsets are not in the database.
+    """
+
+    def __init__(
+        self,
+        options: ServerOptions,
+        login: Login,
+        slot: str,
+        publication: str,
+        topic_prefix: str,
+        offset_table: tuple[str, str] | None,
+    ) -> None:
+        self.options = options
+        self.login = login
+        self.slot = slot
+        self.publication = publication
+        self.topic_prefix = topic_prefix
+        self.offset_table = offset_table
+        self.title = f"position of slot {slot}"
+
+    def read(self) -> Observed | None:
+        return unless_absent(self.options, self.look)
+
+    def look(self) -> Observed:
+        """What is there now.  Raises DatabaseError when the server cannot be reached."""
+        with session(self.options, self.login) as connection:
+            return Observed(
+                read_slot(connection, self.slot),
+                read_publication(connection, self.publication) is not None,
+                read_offsets(connection, *self.offset_table, self.topic_prefix) if self.offset_table else None,
+            )
+
+    def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
+        if observed is None:
+            return {"slot": None, "published": False, "offsets": None}
+        return {"slot": observed.slot, "published": observed.published, "offsets": observed.offsets}
