@@ -208,6 +208,7 @@ _PUBLIC_NAMES = (
 def _derive(values: dict[str, t.Any]) -> None:
     """Fill in the names that follow from others, and wrap secrets so that nothing shows them."""
     name = values["cdc_name"]
+    in_sql = re.sub(r"[^a-z0-9_]", "_", name.lower())
     derived = {
         "cdc_cloudsql_project": values["cdc_project"],
         "cdc_pubsub_project": values["cdc_project"],
@@ -216,7 +217,11 @@ def _derive(values: dict[str, t.Any]) -> None:
         "cdc_database": name,
         "cloudsql_user": name,
         "cdc_topic_prefix": name,
-        "cdc_slot_name": "debezium_" + re.sub(r"[^a-z0-9_]", "_", name.lower()),
+        "cdc_replication_user": f"debezium_{in_sql}",
+        "cdc_publication": f"debezium_{in_sql}",
+        "cdc_slot_name": f"debezium_{in_sql}",
+        "cdc_offset_table": f"offsets_{in_sql}",
+        "cdc_signal_table": f"signals_{in_sql}",
         "cdc_topic": f"{name}.changes",
         "cdc_heartbeat_topic": f"{name}-heartbeat",
         "cdc_service_account": f"{name}-debezium",
@@ -229,6 +234,7 @@ def _derive(values: dict[str, t.Any]) -> None:
         "debezium_k8s_claim": f"{name}-debezium-pvc",
     }
     values.update({variable: value for variable, value in derived.items() if values[variable] is None})
+    values["cdc_signal_table"] = values["cdc_signal_table"] or None
     secrets = {name: Secret(values[name]) for name, variable in VARIABLES.items() if variable.no_log and values[name] is not None}
     values.update(secrets)
 

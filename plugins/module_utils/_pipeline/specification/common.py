@@ -40,8 +40,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cdc_database", "Captured database.", derived="O(cdc_name)"),
     Variable(
         "cdc_replication_user",
-        "PostgreSQL user of Debezium. It may replicate, read the captured tables and use Debezium's own tables, and nothing else.",
-        default="debezium",
+        (
+            "PostgreSQL user of Debezium. It may replicate, read the captured tables and use Debezium's own tables, and nothing else.",
+            "Users belong to the instance: two pipelines with one user would change each other's password.",
+        ),
+        derived="C(debezium_) followed by O(cdc_name), with C(_) for hyphens",
     ),
     Variable(
         "cdc_replication_password",
@@ -49,7 +52,11 @@ VARIABLES: tuple[Variable, ...] = (
         needed_by=DATABASE_PARTS,
         no_log=True,
     ),
-    Variable("cdc_publication", "PostgreSQL publication that Debezium reads.", default="dbz_publication"),
+    Variable(
+        "cdc_publication",
+        "PostgreSQL publication that Debezium reads.",
+        derived="C(debezium_) followed by O(cdc_name), with C(_) for hyphens",
+    ),
     Variable(
         "cdc_ssl_mode",
         "TLS mode of connections to the database. V(verify-full) fails with Cloud SQL's default certificates, which contain no host name.",
@@ -65,12 +72,16 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cdc_debezium_schema", "Schema of Debezium's own tables, of lower-case letters, digits and C(_).", default="debezium"),
     Variable(
         "cdc_offset_table",
-        "Offset table in O(cdc_debezium_schema). It cannot be changed while the pipeline exists (see C(debezium_k8s_allow_resnapshot)).",
-        default="debezium_offset_storage",
+        (
+            "Offset table in O(cdc_debezium_schema), of this pipeline alone: Debezium deletes every row of it when it saves its offsets.",
+            "It cannot be changed while the pipeline exists (see C(debezium_k8s_allow_resnapshot)).",
+        ),
+        derived="C(offsets_) followed by O(cdc_name), with C(_) for hyphens",
     ),
     Variable(
         "cdc_signal_table",
-        "Signaling table in O(cdc_debezium_schema), for example for incremental snapshots. Not created by default.",
+        ("Signaling table in O(cdc_debezium_schema), of this pipeline alone. Incremental snapshots need it. An empty string means none.",),
+        derived="C(signals_) followed by O(cdc_name), with C(_) for hyphens",
     ),
     Variable(
         "cdc_topic_prefix",
