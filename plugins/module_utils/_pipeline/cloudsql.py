@@ -184,6 +184,7 @@ def _debezium_tables(pipeline: Pipeline, servers: _Servers, known: Known) -> Deb
         user=pipeline["cdc_replication_user"],
         present=True,
         drop_offsets=False,
+        topic_prefix=pipeline["cdc_topic_prefix"],
     )
 
 

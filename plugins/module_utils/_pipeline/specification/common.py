@@ -87,7 +87,7 @@ VARIABLES: tuple[Variable, ...] = (
         "cdc_topic_prefix",
         (
             "Debezium's C(topic.prefix), the name of the pipeline in events (C(source.name)) and offsets.",
-            "It cannot be changed while the pipeline exists.",
+            "It cannot be changed while the pipeline exists. A new prefix needs a new O(cdc_offset_table).",
         ),
         derived="O(cdc_name)",
     ),
