@@ -15,7 +15,10 @@ description:
     user the privileges that it needs on them. The replication user owns none of them.
   - Existing objects are adopted. The module fails if an existing table has other columns.
   - The login user must have CREATE on the database, or own the objects.
-  - Each Debezium Server needs its own offset table, because it replaces all rows whenever it saves its offsets.
+  - Each Debezium Server needs its own offset table, because it replaces all rows whenever it saves its offsets. With O(topic_prefix), the
+    module fails if the table contains offsets of another.
+  - New tables have columns of the type C(text) where an incremental snapshot does not fit into the lengths that Debezium documents. An
+    existing table with such lengths is adopted, with a warning if there is a O(signal_table).
 options:
   schema:
     description: Schema of the tables. It may contain lower-case letters, digits and C(_), because Debezium does not quote it.
@@ -31,6 +34,10 @@ options:
     description:
       - Signaling table, for incremental snapshots. It may contain lower-case letters, digits and C(_). Not created by default.
       - The publication must contain it, too.
+    type: str
+  topic_prefix:
+    description:
+      - Debezium's C(topic.prefix). The module fails if O(offset_table) contains offsets of another, and returns RV(offset).
     type: str
   replication_user:
     description: Role that Debezium logs in as. It must exist, except in check mode.
@@ -63,7 +70,10 @@ EXAMPLES = r"""
     login_password: "{{ app_password }}"
     login_db: shop
     ca_certificate: "{{ connection.server_ca_certificate }}"
-    replication_user: debezium
+    offset_table: offsets_shop
+    signal_table: signals_shop
+    topic_prefix: shop
+    replication_user: debezium_shop
 """
 
 RETURN = r"""
@@ -90,6 +100,25 @@ offset_keys:
   returned: success
   type: list
   elements: str
+offset:
+  description:
+    - Debezium's position for O(topic_prefix), as it stores it, such as C(lsn_proc). Null if there is none, or it cannot be read.
+  returned: success
+  type: dict
+offset_saved_at:
+  description: When Debezium saved RV(offset), by the clock and time zone of its process. Null if there is none.
+  returned: success
+  type: str
+never_held_a_row:
+  description:
+    - Whether PostgreSQL shows that nothing was ever written into the offset table, so that no offset can have been lost. V(false) does not
+      prove the opposite. Null if the table does not exist.
+  returned: success
+  type: bool
+recorded_stream:
+  description: What a pipeline recorded about itself in the comment of the offset table, by M(cdc.gcp.pipeline). Empty if nothing.
+  returned: success
+  type: dict
 actions:
   description: What was done, or in check mode would be done, in order.
   returned: success
@@ -110,6 +139,7 @@ def main() -> None:
             schema={"type": "str", "default": "debezium"},
             offset_table={"type": "str", "default": "debezium_offset_storage"},
             signal_table={"type": "str"},
+            topic_prefix={"type": "str"},
             replication_user={"type": "str", "required": True},
             state={"type": "str", "choices": ["present", "absent"], "default": "present"},
             drop_offsets={"type": "bool", "default": False},

@@ -26,6 +26,8 @@ from google.oauth2 import service_account
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORDS = {"CDC_ADMIN_PASSWORD": "admin $ecret", "CDC_USER_PASSWORD": "app 'secret\\", "CDC_REPLICATION_PASSWORD": 'repl ${HOME} "ü\\$'}
 NAME = "debezium-demo"
+IN_SQL = "debezium_debezium_demo"
+"""Replication user, publication and slot of the pipeline NAME."""
 WITHOUT_POD = ("--tags", "cloudsql,pubsub,iam")
 """site.yml up to the pod."""
 

@@ -76,13 +76,13 @@ class Cluster:
                 return None
             raise
 
-    def apply(self, manifest: Manifest, force: bool = False, dry_run: bool = False) -> Json:
-        """Server-side apply of `manifest` as manager cdc.gcp; gives back the object as it is, or with `dry_run` would be.
+    def apply(self, manifest: Manifest, force: bool = False, dry_run: bool = False, manager: str = FIELD_MANAGER) -> Json:
+        """Server-side apply of `manifest` as `manager`; gives back the object as it is, or with `dry_run` would be.
 
         force: take over fields that other managers own.
         """
         kind, namespace, name = identity(manifest)
-        query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", "force": "true" if force else "false"}
+        query = {"fieldManager": manager, "fieldValidation": "Strict", "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
         attempt = f"{'Trying' if dry_run else 'Applying'} {_title(kind, namespace, name)}"

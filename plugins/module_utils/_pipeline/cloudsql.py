@@ -162,6 +162,8 @@ def _debezium_tables(pipeline: Pipeline, servers: Servers, known: Known) -> Debe
         user=pipeline["cdc_replication_user"],
         present=True,
         drop_offsets=False,
+        topic_prefix=pipeline["cdc_topic_prefix"],
+        stream=pipeline.stream,
     )
 
 

@@ -167,9 +167,15 @@ class Pipeline:
 
     @property
     def stream(self) -> dict[str, str]:
-        """Where Debezium is in the stream of changes: with another slot, prefix or offset storage it starts over with a snapshot."""
+        """Where Debezium is in the stream of changes: with another database, slot, prefix or offset storage it starts over."""
         offsets = f"claim {self.claim}" if self.claim else f"table {self['cdc_debezium_schema']}.{self.offset_table}"
-        return {"topic prefix": self["cdc_topic_prefix"], "slot": self["cdc_slot_name"], "offsets in": offsets}
+        return {
+            "instance": f"{self['cdc_cloudsql_project']}:{self['cdc_instance']}",
+            "database": self["cdc_database"],
+            "topic prefix": self["cdc_topic_prefix"],
+            "slot": self["cdc_slot_name"],
+            "offsets in": offsets,
+        }
 
     def names(self) -> dict[str, t.Any]:
         """The names of the pipeline's resources, for playbooks of its users; no secret among them."""
@@ -208,6 +214,7 @@ _PUBLIC_NAMES = (
 def _derive(values: dict[str, t.Any]) -> None:
     """Fill in the names that follow from others, and wrap secrets so that nothing shows them."""
     name = values["cdc_name"]
+    in_sql = re.sub(r"[^a-z0-9_]", "_", name.lower())
     derived = {
         "cdc_cloudsql_project": values["cdc_project"],
         "cdc_pubsub_project": values["cdc_project"],
@@ -216,7 +223,11 @@ def _derive(values: dict[str, t.Any]) -> None:
         "cdc_database": name,
         "cloudsql_user": name,
         "cdc_topic_prefix": name,
-        "cdc_slot_name": "debezium_" + re.sub(r"[^a-z0-9_]", "_", name.lower()),
+        "cdc_replication_user": f"debezium_{in_sql}",
+        "cdc_publication": f"debezium_{in_sql}",
+        "cdc_slot_name": f"debezium_{in_sql}",
+        "cdc_offset_table": f"offsets_{in_sql}",
+        "cdc_signal_table": f"signals_{in_sql}",
         "cdc_topic": f"{name}.changes",
         "cdc_heartbeat_topic": f"{name}-heartbeat",
         "cdc_service_account": f"{name}-debezium",
@@ -229,6 +240,7 @@ def _derive(values: dict[str, t.Any]) -> None:
         "debezium_k8s_claim": f"{name}-debezium-pvc",
     }
     values.update({variable: value for variable, value in derived.items() if values[variable] is None})
+    values["cdc_signal_table"] = values["cdc_signal_table"] or None
     secrets = {name: Secret(values[name]) for name, variable in VARIABLES.items() if variable.no_log and values[name] is not None}
     values.update(secrets)
 
@@ -311,7 +323,7 @@ def _identity(values: Mapping[str, t.Any]) -> Iterator[str]:
 
 
 def _kubernetes(values: Mapping[str, t.Any]) -> Iterator[str]:
-    for name in ("debezium_k8s_wait_timeout", "debezium_k8s_scheduling_timeout", "cloudsql_timeout"):
+    for name in ("debezium_k8s_wait_timeout", "debezium_k8s_scheduling_timeout", "cloudsql_timeout", "cdc_joining_timeout"):
         if values[name] < 1:
             yield f"{name} is in seconds and must be 1 or more, not {values[name]}."
     if values["debezium_k8s_heartbeat_interval_ms"] < 1:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .._reconcile.graph import Kind, Result, Step, changed_fields
 from . import context
@@ -25,16 +25,16 @@ def plan_lines(pipeline: Pipeline, result: Result) -> list[str]:
             continue
         fields = ", ".join(changed_fields(step.plan))
         lines.append(f"  {SIGNS[step.action]} {step.resource.title}{f': {fields}' if fields else ''}")
-    return lines + _pending(result.steps)
+    return lines + _pending(pipeline, result.steps)
 
 
 def outcome_lines(pipeline: Pipeline, result: Result, seconds: float) -> list[str]:
     """What was done, and what exists now and where."""
     count = len(result.done())
     if not count:
-        return [f"{pipeline.name}: nothing to change ({len(result.steps)} resources).", *_pending(result.steps)]
+        return [f"{pipeline.name}: nothing to change ({len(result.steps)} resources).", *_pending(pipeline, result.steps)]
     changes = "1 change" if count == 1 else f"{count} changes"
-    return [f"{pipeline.name}: {changes} in {seconds:.0f} s.", *_existing(pipeline, result.steps), *_pending(result.steps)]
+    return [f"{pipeline.name}: {changes} in {seconds:.0f} s.", *_existing(pipeline, result.steps), *_pending(pipeline, result.steps)]
 
 
 def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
@@ -46,7 +46,7 @@ def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
         place = facts.get("private_ip_address") or facts.get("public_ip_address") or "without an address"
         yield line("Cloud SQL", f"instance {pipeline['cdc_instance']} ({facts.get('database_version')}) at {place}")
     if context.PUBLICATION in steps:
-        tables = ", ".join(steps[context.PUBLICATION].facts.get("tables") or ()) or "no table yet"
+        tables = ", ".join(captured(pipeline, steps[context.PUBLICATION].facts.get("tables") or ())) or "no table yet"
         yield line("PostgreSQL", f"database {pipeline['cdc_database']}, publication {pipeline['cdc_publication']} ({tables})")
     topics = [step.facts["topic_id"] for step in steps.values() if step.node.kind == "pubsub_topic"]
     if topics:
@@ -63,7 +63,12 @@ def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
         yield line("See events", "ansible-playbook cdc.gcp.verify")
 
 
-def _pending(steps: Mapping[str, Step]) -> list[str]:
+def captured(pipeline: Pipeline, tables: Iterable[str]) -> list[str]:
+    """`tables` without the signal table, which is ours to make."""
+    return [table for table in tables if table not in pipeline.signal_tables]
+
+
+def _pending(pipeline: Pipeline, steps: Mapping[str, Step]) -> list[str]:
     step = steps.get(context.PUBLICATION)
-    tables = (step.facts.get("pending_tables") or ()) if step else ()
+    tables = captured(pipeline, step.facts.get("pending_tables") or ()) if step else ()
     return [f"  Pending: table {table} does not exist yet; run again once it exists." for table in tables]

@@ -33,6 +33,7 @@ class Reset:
 
     login: the replication user, who alone may drop the slot.  deployment: namespace and name.  parent: its label.
     offset_table: schema and table; None for offsets on a volume, which the pod overwrites.
+    slots: names of the pipeline's slot, and of the one that its record names where that is another.
     slot_exists, offsets_exist: as they were read.
     """
 
@@ -40,7 +41,7 @@ class Reset:
     login: Login
     cluster: Cluster
     wanted: bool
-    slot: str
+    slots: tuple[str, ...]
     slot_exists: bool
     offset_table: tuple[str, str] | None
     offsets_exist: bool
@@ -49,7 +50,7 @@ class Reset:
 
     @property
     def title(self) -> str:
-        return f"position of slot {self.slot}"
+        return f"position of slot {self.slots[0]}"
 
     def read(self) -> Observed | None:
         if not self.wanted:
@@ -65,8 +66,9 @@ class Reset:
         if observed.deployment is not None:
             if observed.deployment.get("parent") != self.parent:
                 raise Refused(f"Deployment {name} is not of pipeline {self.parent} (label parent), so it is not stopped; delete it first.")
-            actions.append(Stop(f"delete Deployment {name}, so that nothing reads replication slot {self.slot}"))
-        what = [f"replication slot {self.slot}"] if self.slot_exists else []
+            actions.append(Stop(f"delete Deployment {name}, so that nothing reads replication slot {self.slots[0]}"))
+        dropped = self.slots if self.slot_exists else self.slots[1:]
+        what = [f"replication slot {slot}" for slot in dropped]
         if self.offset_table and self.offsets_exist:
             what.append(f"the offsets in {'.'.join(self.offset_table)}")
         if what:
@@ -81,9 +83,10 @@ class Reset:
             self.cluster.delete(manifest)
             wait_for(self._gone, f"Deployment {namespace}/{name} to be deleted", READER_TIMEOUT, self.cluster.clock)
         else:
-            wait_for(self._unread, f"replication slot {self.slot} to have no reader", READER_TIMEOUT, self.cluster.clock, first=0.2)
-            with session(self.options, self.login) as connection, connection.transaction():
-                drop_slot(connection, self.slot)
+            wait_for(self._unread, f"replication slot {self.slots[0]} to have no reader", READER_TIMEOUT, self.cluster.clock, first=0.2)
+            with session(self.options, self.login) as connection:
+                for slot in self.slots:
+                    drop_slot(connection, slot)
                 if self.offset_table and self.offsets_exist:
                     connection.execute(statement("DELETE FROM {}", identifiers([self.offset_table])))
 
@@ -92,8 +95,8 @@ class Reset:
 
     def _unread(self) -> bool | None:
         with session(self.options, self.login) as connection:
-            slot = read_slot(connection, self.slot)
-        return None if slot and slot.active else True
+            slots = [read_slot(connection, name) for name in self.slots]
+        return None if any(slot and slot.active for slot in slots) else True
 
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
         return {}

@@ -74,7 +74,8 @@ def run_pipeline(module: AnsibleModule, variables: Mapping[str, t.Any], began: f
         "summary": lines,
     }
     if context.PUBLICATION in result.steps:
-        ended["pending_tables"] = result.steps[context.PUBLICATION].facts.get("pending_tables", [])
+        pending = result.steps[context.PUBLICATION].facts.get("pending_tables", [])
+        ended["pending_tables"] = report.captured(pipeline, pending)
     if module._diff:
         ended["diff"] = result.diffs()
     module.exit_json(**ended)

@@ -19,6 +19,7 @@ from .context import Context
 from .pipeline import Pipeline
 from .reset import Reset
 from .servers import Servers, owner, replication_user
+from .streamed import Streamed
 
 
 def looked_at(run: Context) -> bool:
@@ -77,6 +78,8 @@ def nodes(run: Context, servers: Servers) -> list[Node]:
         made.append(Node(context.JOINING, "postgresql_publication", "cloudsql", partial(_joining, run, servers), needs))
     if run.pipeline["debezium_k8s_wait"]:
         made.append(Node(context.STREAM, "stream", "debezium_k8s", partial(_readiness, run, servers), inside))
+        record = partial(_streamed, run)
+        made.append(Node(context.STREAMED, "kubernetes_object", "debezium_k8s", record, (context.PROPERTIES, context.STREAM)))
     return made
 
 
@@ -107,16 +110,16 @@ def _position(run: Context, servers: Servers, known: Known) -> Position:
 
 def _reset(run: Context, servers: Servers, known: Known) -> Reset:
     pipeline, facts = run.pipeline, known.facts(context.POSITION)
-    offsets = facts.get("offsets")
+    former = position.former_slot(pipeline, facts)
     return Reset(
         options=servers.options(known),
         login=replication_user(pipeline),
         cluster=run.connections.cluster,
         wanted=position.planned(pipeline, known).outcome == "resnapshot",
-        slot=pipeline["cdc_slot_name"],
+        slots=(pipeline["cdc_slot_name"], *((former,) if former else ())),
         slot_exists=facts.get("slot") is not None,
         offset_table=_tables(pipeline)["offset_table"],
-        offsets_exist=bool(offsets and offsets.value is not None),
+        offsets_exist=facts.get("offset") is not None,
         deployment=(pipeline["cdc_namespace"], pipeline["cdc_deployment"]),
         parent=pipeline.name,
     )
@@ -166,6 +169,17 @@ def _readiness(run: Context, servers: Servers, known: Known) -> StreamReadiness:
         clock=run.connections.clock,
         watch=lambda: _pod(known).watch(),
         explain=lambda kind, message: _pod(known).explain(kind, message),
+    )
+
+
+def _streamed(run: Context, known: Known) -> Streamed:
+    pipeline = run.pipeline
+    return Streamed(
+        run.connections.cluster,
+        pipeline["cdc_namespace"],
+        pipeline["debezium_k8s_properties_secret"],
+        pipeline["cdc_slot_name"],
+        known.facts(context.PROPERTIES).get("live_annotations") or {},
     )
 
 

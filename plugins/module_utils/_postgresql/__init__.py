@@ -9,8 +9,12 @@ role.py                reading a role's attributes, memberships and privileges
 replication_user.py    the role that Debezium logs in as, and its grants
 removal.py             dropping that role
 publication.py         the publication
-debezium_tables.py    schema and tables that Debezium itself uses
-row.py           one row, for trying a pipeline
+debezium_tables.py     schema and tables that Debezium itself uses
+debezium_layout.py     what those tables must look like, and how the catalog has them
+offsets.py             what the offset table holds, and whose it is
+slots.py               reading replication slots
+replication_slot.py    a replication slot
+row.py                 one row, for trying a pipeline
 
 State is read only from catalogs that Cloud SQL lets everybody read: pg_roles, never pg_authid.
 """

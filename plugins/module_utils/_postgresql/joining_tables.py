@@ -19,7 +19,7 @@ from .captured_tables import SNAPSHOT, insert_signal
 from .captured_tables import Observed as Captured
 from .captured_tables import read_captured
 from .connection import Connection, session, unless_absent
-from .offsets import Offsets, read_offsets
+from .offsets import Offset, find_offsets
 from .options import Login, ServerOptions
 from .statements import identifiers, statement
 
@@ -29,10 +29,10 @@ WRITERS_TIMEOUT = 600.0
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there.  offsets: None when they are not in a table."""
+    """What is there.  offset: None when none is in the database."""
 
     captured: Captured
-    offsets: Offsets | None
+    offset: Offset | None
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,11 @@ class JoiningTables:
     def _read(self) -> Observed:
         with session(self.options, self.login) as connection:
             captured = read_captured(connection, self.publication, self.tables, self.signal_table)
-            return Observed(captured, self._offsets(connection))
+            return Observed(captured, self._offset(connection))
 
-    def _offsets(self, connection: Connection) -> Offsets | None:
-        return read_offsets(connection, *self.offset_table, self.topic_prefix) if self.offset_table else None
+    def _offset(self, connection: Connection) -> Offset | None:
+        offsets = find_offsets(connection, *self.offset_table) if self.offset_table else None
+        return offsets.of(self.topic_prefix) if offsets else None
 
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None or observed.captured.published is None:
@@ -153,17 +154,17 @@ class JoiningTables:
     def settle(self, observed: Observed | None) -> Observed | None:
         """Wait until the rows that this run asked for are emitted.  Raises DeadlineExceeded; the snapshot goes on by itself then."""
         asked_at = self._asked_at
-        if asked_at is None or observed is None or observed.offsets is None:
+        if asked_at is None or observed is None or self.offset_table is None:
             return observed
         left: tuple[str, ...] = ()
 
         def look() -> bool | None:
             nonlocal left
             with session(self.options, self.login) as connection:
-                offsets = self._offsets(connection)
-            if offsets is None or offsets.lsn is None or offsets.lsn <= asked_at:
+                offset = self._offset(connection)
+            if offset is None or (offset.lsn or 0) <= asked_at:
                 return None
-            left = offsets.snapshot_tables
+            left = offset.snapshot_tables
             return None if left else True
 
         try:
@@ -179,7 +180,7 @@ class JoiningTables:
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
         return {
             "tables": [str(name) for name in observed.captured.published or ()] if observed else [],
-            "snapshot_tables": list(observed.offsets.snapshot_tables) if observed and observed.offsets else [],
+            "snapshot_tables": list(observed.offset.snapshot_tables) if observed and observed.offset else [],
         }
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Debezium saved in its offset table (JDBC offset storage).  PRIVATE to the collection."""
+"""What an offset table of Debezium's holds: where each stream is, and whose table it is.  PRIVATE to the collection.
+
+Debezium saves its offsets by deleting every row of the table and inserting its own (io.debezium.storage.jdbc.offset,
+JdbcOffsetBackingStore.save), so two pipelines with one table delete each other's.
+"""
 
 from __future__ import annotations
 
@@ -9,88 +13,141 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .connection import Connection
-from .statements import identifiers, statement
+from .statements import Statement, identifiers, statement
+
+try:
+    from psycopg import sql
+except ImportError:
+    pass  # connection.PSYCOPG reports it before anything here is called
+
+STREAM_KEY = "cdc.gcp/stream"
+"""The one key of the JSON that we write as the table's comment, so that ours is told from a person's."""
 
 
 @dataclass(frozen=True)
-class Offsets:
-    """The offset table as one topic prefix sees it.
+class Offset:
+    """One row.
 
-    value: the offset of that prefix; None when there is none.  age_seconds: since it was saved, by the server's clock and as long as
-    Debezium runs in UTC.  others: prefixes of other pipelines in the same table.
-    never_saved: the table never held a row.  comment: of the table.
+    key: like `["pubsub",{"server":"shop"}]`, sink type and topic prefix.  value: JSON.  saved_at: the pod's clock.
+    age_seconds: since then, as long as the pod's clock is in UTC.
     """
 
-    value: Mapping[str, t.Any] | None
-    age_seconds: float | None
-    others: tuple[str, ...]
-    never_saved: bool
-    comment: str | None
+    key: str
+    value: str
+    saved_at: str
+    age_seconds: float
+
+    @property
+    def topic_prefix(self) -> str | None:
+        """The stream that the row belongs to; None for a key that Debezium's connector for PostgreSQL does not write."""
+        parsed = _parsed(self.key)
+        partition = parsed[1] if isinstance(parsed, list) and len(parsed) == 2 else None
+        prefix = partition.get("server") if isinstance(partition, dict) else None
+        return prefix if isinstance(prefix, str) else None
+
+    def position(self) -> t.Any:
+        return _parsed(self.value)
+
+    def _field(self, name: str) -> t.Any:
+        position = self.position()
+        return position.get(name) if isinstance(position, dict) else None
 
     @property
     def lsn(self) -> int | None:
-        """Position in the write-ahead log, in bytes, up to which events are acknowledged."""
-        found = [self.value[key] for key in ("lsn_proc", "lsn") if key in self.value] if self.value else []
-        return int(found[0]) if found else None
+        """Where in the write-ahead log, in bytes, the last acknowledged event was."""
+        found = self._field("lsn_proc") or self._field("lsn")
+        return int(found) if found else None
+
+    @property
+    def initial_snapshot(self) -> bool:
+        """Whether the initial snapshot was not over when this was saved."""
+        return self._field("snapshot") not in (None, False, "false")
 
     @property
     def snapshot_tables(self) -> tuple[str, ...]:
         """Tables that a running incremental snapshot has still to read; empty when none runs."""
-        text = (self.value or {}).get("incremental_snapshot_collections")
-        if not text:
-            return ()
-        return tuple(str(one["incremental_snapshot_collections_id"]) for one in json.loads(text))
+        listed = _parsed(self._field("incremental_snapshot_collections") or "[]")
+        return tuple(str(one.get("incremental_snapshot_collections_id")) for one in listed if isinstance(one, dict))
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """The contents of an offset table.
+
+    rows: in the order in which Debezium loads them, so the last of a key counts; None if the login may not read them.
+    comment: of the table.
+    never_held_a_row: nothing was ever written: no page, still the file it was made with (TRUNCATE and VACUUM FULL give it another), and
+        no insert counted.  False does not prove the opposite.
+    """
+
+    rows: tuple[Offset, ...] | None
+    comment: str | None
+    never_held_a_row: bool
+
+    def keys(self) -> list[str] | None:
+        return None if self.rows is None else sorted({row.key for row in self.rows})
+
+    def foreign(self, topic_prefix: str) -> list[str]:
+        """The topic prefixes, or for other keys the keys, of rows that are not of this stream."""
+        return sorted({row.topic_prefix or row.key for row in self.rows or () if row.topic_prefix != topic_prefix})
+
+    def of(self, topic_prefix: str | None) -> Offset | None:
+        """The row that counts for this stream."""
+        return next((row for row in reversed(self.rows or ()) if topic_prefix is not None and row.topic_prefix == topic_prefix), None)
+
+    def recorded_stream(self) -> dict[str, str]:
+        """The stream that the table's comment names; empty when there is none, or a comment of somebody else's."""
+        parsed = _parsed(self.comment or "")
+        found = parsed.get(STREAM_KEY) if isinstance(parsed, dict) else None
+        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
     @property
-    def initial_snapshot(self) -> bool:
-        """Whether the initial snapshot is not over yet."""
-        return bool(self.value and self.value.get("snapshot"))
+    def comment_is_ours(self) -> bool:
+        """Whether the comment may be written: there is none, or it is one of ours."""
+        return not self.comment or bool(self.recorded_stream())
 
 
-_TABLE = """
-SELECT c.oid, obj_description(c.oid, 'pg_class') AS comment,
-       has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
-       pg_relation_size(c.oid) = 0 AND pg_relation_filenode(c.oid) = c.oid
-           AND coalesce((SELECT n_tup_ins FROM pg_stat_all_tables s WHERE s.relid = c.oid), 0) = 0 AS never_saved
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = %s AND c.relname = %s AND c.relkind = 'r'
+def record_stream(schema: str, table: str, stream: Mapping[str, str]) -> Statement:
+    """The statement that names the stream in the table's comment."""
+    text = json.dumps({STREAM_KEY: dict(stream)}, sort_keys=True)
+    return statement("COMMENT ON TABLE {} IS {}", identifiers([(schema, table)]), sql.Composed([sql.Literal(text)]))
+
+
+# A relation's first file is named after its oid (src/backend/catalog/heap.c, heap_create); whatever rewrites the table changes that.
+_STATE = """
+SELECT has_schema_privilege(c.relnamespace, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
+       obj_description(c.oid, 'pg_class') AS comment,
+       pg_relation_size(c.oid) = 0 AND pg_relation_filenode(c.oid) = c.oid AND coalesce(s.n_tup_ins, 0) = 0 AS never_held_a_row
+FROM pg_class c LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid WHERE c.oid = %s
 """
 
-_ROWS: t.LiteralString = """
-SELECT offset_key AS key, offset_val AS value,
-       extract(epoch FROM (now() AT TIME ZONE 'UTC') - record_insert_ts)::float8 AS age
-FROM {} ORDER BY record_insert_ts, record_insert_seq
-"""
 
-
-def read_offsets(connection: Connection, schema: str, table: str, topic_prefix: str) -> Offsets | None:
-    """The offsets in `schema.table`; None when the table does not exist, or the login may not read it."""
-    found = connection.execute(_TABLE, [schema, table]).fetchone()
-    if found is None or not found["readable"]:
+def read_offsets(connection: Connection, oid: int, schema: str, table: str) -> Offsets | None:
+    """What the table holds; it must have the columns of an offset table.  None if it is gone."""
+    state = connection.execute(_STATE, [oid]).fetchone()
+    if state is None or state["never_held_a_row"] is None:
         return None
-    rows = connection.execute(statement(_ROWS, identifiers([(schema, table)]))).fetchall()
-    value, age, others = None, None, []
-    for row in rows:
-        prefix = _prefix(row["key"])
-        if prefix == topic_prefix:
-            value, age = _object(row["value"]), row["age"]
-        elif prefix is not None:
-            others.append(prefix)
-    return Offsets(value, age, tuple(sorted(set(others))), bool(found["never_saved"]), found["comment"])
+    rows: tuple[Offset, ...] | None = None
+    if state["readable"]:
+        query = statement(
+            "SELECT coalesce(offset_key, '') AS key, coalesce(offset_val, '') AS value, record_insert_ts::text AS saved_at, "
+            "extract(epoch FROM (clock_timestamp() AT TIME ZONE 'UTC') - record_insert_ts)::float8 AS age_seconds "
+            "FROM {} ORDER BY record_insert_ts, record_insert_seq",
+            identifiers([(schema, table)]),
+        )
+        rows = tuple(Offset(**row) for row in connection.execute(query).fetchall())
+    return Offsets(rows, state["comment"], state["never_held_a_row"])
 
 
-def _prefix(key: str | None) -> str | None:
-    """The topic prefix in a key like `["pubsub",{"server":"shop"}]` (Debezium's AbstractSourceInfo, `server`)."""
+def find_offsets(connection: Connection, schema: str, table: str) -> Offsets | None:
+    """What `schema.table` holds; None if there is no such table, or the login may not read it."""
+    row = connection.execute("SELECT to_regclass(format('%%I.%%I', %s::text, %s::text))::oid AS oid", [schema, table]).fetchone()
+    offsets = read_offsets(connection, row["oid"], schema, table) if row and row["oid"] else None
+    return offsets if offsets and offsets.rows is not None else None
+
+
+def _parsed(text: str) -> t.Any:
     try:
-        parsed = json.loads(key or "")
-        return str(parsed[1]["server"])
-    except (ValueError, LookupError, TypeError):
-        return None
-
-
-def _object(text: str | None) -> Mapping[str, t.Any] | None:
-    try:
-        parsed = json.loads(text or "")
+        return json.loads(text)
     except ValueError:
         return None
-    return parsed if isinstance(parsed, dict) and parsed else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._reconcile.engine import ReadOnly
 from .connection import session, unless_absent
-from .offsets import Offsets, read_offsets
+from .offsets import Offset, find_offsets
 from .options import Login, ServerOptions
 from .publication import read_publication
 from .slots import Slot, read_slot
@@ -17,11 +17,17 @@ from .slots import Slot, read_slot
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there.  offsets: None when their table does not exist, is not readable, or is not asked for."""
+    """What is there.
+
+    offset: of this stream; None when none is saved.  never_saved: the offset table exists, and never held one.
+    recorded_stream: what the offset table's comment names; empty without one.
+    """
 
     slot: Slot | None
     published: bool
-    offsets: Offsets | None
+    offset: Offset | None = None
+    never_saved: bool = False
+    recorded_stream: Mapping[str, str] = field(default_factory=dict)
 
 
 class Position(ReadOnly[Observed]):
@@ -53,13 +59,11 @@ class Position(ReadOnly[Observed]):
     def look(self) -> Observed:
         """What is there now.  Raises DatabaseError when the server cannot be reached."""
         with session(self.options, self.login) as connection:
-            return Observed(
-                read_slot(connection, self.slot),
-                read_publication(connection, self.publication) is not None,
-                read_offsets(connection, *self.offset_table, self.topic_prefix) if self.offset_table else None,
-            )
+            slot, published = read_slot(connection, self.slot), read_publication(connection, self.publication) is not None
+            offsets = find_offsets(connection, *self.offset_table) if self.offset_table else None
+        if offsets is None:
+            return Observed(slot, published)
+        return Observed(slot, published, offsets.of(self.topic_prefix), offsets.never_held_a_row, offsets.recorded_stream())
 
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
-        if observed is None:
-            return {"slot": None, "published": False, "offsets": None}
-        return {"slot": observed.slot, "published": observed.published, "offsets": observed.offsets}
+        return vars(observed or Observed(None, False))

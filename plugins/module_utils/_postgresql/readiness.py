@@ -36,44 +36,43 @@ class Verdict:
     reason: str = ""
 
 
-def judge(first: Sample, now: Sample, user: str, heartbeat_seconds: float, moved_only: bool) -> Verdict:
+def judge(first: Sample, now: Sample, user: str, heartbeat_seconds: float, saves_offsets: bool, moved_only: bool) -> Verdict:
     """The verdict over two samples, which may be the same one.
 
-    user: the role that must read the slot.  moved_only: an offset saved before `first` proves nothing, because the pod is new.
+    user: the role that must read the slot.  saves_offsets: whether the offsets are in the database.  moved_only: an offset saved before `first` proves nothing, because the pod is new.
     """
-    slot, offsets = now.position.slot, now.position.offsets
+    slot, offset = now.position.slot, now.position.offset
     if not now.position.published:
         return Verdict(False, "its publication does not exist")
     if slot is None:
         return Verdict(False, "its replication slot does not exist yet")
     if slot.lost:
         return Verdict(False, f"replication slot {slot.name} has lost write-ahead log (wal_status lost)")
-    if now.snapshotting or (offsets and offsets.initial_snapshot):
-        return Verdict(offsets is None or _saved(first, now, heartbeat_seconds, moved_only), "the initial snapshot has emitted nothing yet")
+    if now.snapshotting:
+        saved = not saves_offsets or _saved(first, now, heartbeat_seconds, moved_only)
+        return Verdict(saved, "" if saved else "the initial snapshot has emitted nothing yet")
     if not slot.active:
         return Verdict(False, f"no server reads replication slot {slot.name}")
     if slot.reader != user:
         return Verdict(False, f"replication slot {slot.name} is read by role {slot.reader}, not by {user}")
-    if _saved(first, now, heartbeat_seconds, moved_only) or _flushed(first, now):
+    if _saved(first, now, heartbeat_seconds, moved_only) if saves_offsets else _flushed(first, now):
         return Verdict(True)
     return Verdict(False, f"the position of replication slot {slot.name} has not moved yet")
 
 
 def _saved(first: Sample, now: Sample, heartbeat_seconds: float, moved_only: bool) -> bool:
     """Whether an offset was saved since the first look, or not long before it."""
-    before, after = first.position.offsets, now.position.offsets
-    if after is None or after.value is None:
+    before, after = first.position.offset, now.position.offset
+    if after is None:
         return False
-    if not moved_only and after.age_seconds is not None and 0 <= after.age_seconds <= HEARTBEATS * heartbeat_seconds:
+    if not moved_only and 0 <= after.age_seconds <= HEARTBEATS * heartbeat_seconds:
         return True
-    return before is not None and before.value != after.value
+    return before is None or (before.value, before.saved_at) != (after.value, after.saved_at)
 
 
 def _flushed(first: Sample, now: Sample) -> bool:
     before, after = first.position.slot, now.position.slot
-    if before is None or after is None or now.position.offsets is not None:
-        return False
-    return before.confirmed_flush_lsn != after.confirmed_flush_lsn
+    return before is not None and after is not None and before.confirmed_flush_lsn != after.confirmed_flush_lsn
 
 
 _SNAPSHOT = """
@@ -143,7 +142,8 @@ class StreamReadiness(ReadOnly[Sample]):
             raise self.explain(DeadlineExceeded, message) from error
 
     def _judge(self, first: Sample, now: Sample) -> Verdict:
-        return judge(first, now, self.position.login.user, self.heartbeat_seconds, self.moved_only)
+        in_database = self.position.offset_table is not None
+        return judge(first, now, self.position.login.user, self.heartbeat_seconds, in_database, self.moved_only)
 
     def _look(self) -> Sample:
         position = self.position.look()
@@ -157,5 +157,5 @@ class StreamReadiness(ReadOnly[Sample]):
         return {
             "ready": self._judge(observed, observed).ready,
             "lag_bytes": observed.position.slot.lag_bytes,
-            "initial_snapshot": observed.snapshotting or bool(observed.position.offsets and observed.position.offsets.initial_snapshot),
+            "initial_snapshot": observed.snapshotting,
         }

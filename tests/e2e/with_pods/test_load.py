@@ -57,11 +57,12 @@ class Reader:
 
 
 def connector(number: int) -> dict[str, t.Any]:
-    """Variables of the pipeline with a new connector: its own prefix and slot, so it has no offsets and begins with a snapshot."""
+    """Variables of the pipeline with a new connector: a prefix, slot and offset table of its own, so it begins with a snapshot."""
     return {
         "cdc_name": NAME,
         "cdc_topic_prefix": f"load-{number}",
         "cdc_slot_name": f"load_{number}",
+        "cdc_offset_table": f"offsets_load_{number}",
         "debezium_k8s_allow_resnapshot": True,
     }
 

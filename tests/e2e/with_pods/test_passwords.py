@@ -47,7 +47,7 @@ def test_strange_passwords_work_from_the_inventory_to_the_running_pod(world: Wor
 def test_a_new_replication_password_reaches_role_secret_and_pod_in_one_run(world: World, first: tuple[Run, Subscription]) -> None:
     run = world.site("-vvv", "--diff", variables={"cdc_name": NAME}, passwords=NEXT_PASSWORDS)
     assert run.changed() == [
-        "replication user debezium",
+        "replication user debezium_passwords_demo",
         f"Secret debezium/{NAME}-debezium-db",
         f"Deployment debezium/{NAME}-debezium",
     ]

@@ -153,7 +153,11 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
     world.kubectl("create", "secret", "generic", f"{NAME}-debezium-sa", "--namespace", NAME, f"--from-file=key.json={key_file}")
 
     run = world.site(*WITHOUT_POD, variables=VARIABLES)
-    inside_the_database = ["replication user debezium", "Debezium's objects in schema debezium", "publication dbz_publication"]
+    inside_the_database = [
+        "replication user debezium_gcloud_demo",
+        "Debezium's objects in schema debezium",
+        "publication debezium_gcloud_demo",
+    ]
     assert run.changed() == inside_the_database, "what no Google client can make"
     window = gcloud("sql instances describe", INSTANCE)["settings"]["maintenanceWindow"]
     assert (window["day"], window["hour"]) == (6, 3), "what no variable names stays"

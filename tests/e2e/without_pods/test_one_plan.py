@@ -115,7 +115,7 @@ def test_check_mode_on_a_half_made_project_shows_what_is_left_and_the_next_run_m
     run = world.site("--check", *WITHOUT_POD, variables=variables)
     actions = {one["name"]: one["action"] for one in run.results["Provision the pipeline"]["resources"]}
     assert actions["topic half-made.changes"] == "none"
-    assert (actions["instance half-made-sql"], actions["publication dbz_publication"]) == ("create", "create")
+    assert (actions["instance half-made-sql"], actions["publication debezium_half_made"]) == ("create", "create")
     assert not any(one["kind"] == "debezium_server" for one in run.results["Provision the pipeline"]["resources"])
     assert world.site(*WITHOUT_POD, variables=variables).changed() == run.changed()
     assert world.site(*WITHOUT_POD, variables=variables).recap["changed"] == 0

@@ -12,7 +12,7 @@ from cdc_sandbox.kubernetes import external, fake_node, without_root
 from cdc_sandbox.progress import Progress
 from cdc_sandbox.settings import Settings, with_cluster
 
-from ..world import NAME, World, until
+from ..world import IN_SQL, NAME, World, until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -29,7 +29,7 @@ def test_site_makes_everything_and_the_deployment_becomes_available(world: World
     world.create_table()
     world.site()
     with world.application() as connection:
-        published = connection.execute("SELECT tablename FROM pg_publication_tables WHERE pubname = 'dbz_publication'").fetchall()
+        published = connection.execute("SELECT tablename FROM pg_publication_tables WHERE pubname = %s", [IN_SQL]).fetchall()
     assert ("mytable",) in published
     assert world.pubsub("GET", f"topics/{NAME}.changes").ok
     (deployment,) = world.kubectl("get", "deployments", "--namespace=debezium", "--output", "json")["items"]

@@ -40,8 +40,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cdc_database", "Captured database.", derived="O(cdc_name)"),
     Variable(
         "cdc_replication_user",
-        "PostgreSQL user of Debezium. It may replicate, read the captured tables and use Debezium's own tables, and nothing else.",
-        default="debezium",
+        (
+            "PostgreSQL user of Debezium. It may replicate, read the captured tables and use Debezium's own tables, and nothing else.",
+            "Users belong to the instance: two pipelines with one user would change each other's password.",
+        ),
+        derived="C(debezium_) followed by O(cdc_name), with C(_) for hyphens",
     ),
     Variable(
         "cdc_replication_password",
@@ -49,7 +52,11 @@ VARIABLES: tuple[Variable, ...] = (
         needed_by=DATABASE_PARTS,
         no_log=True,
     ),
-    Variable("cdc_publication", "PostgreSQL publication that Debezium reads.", default="dbz_publication"),
+    Variable(
+        "cdc_publication",
+        "PostgreSQL publication that Debezium reads.",
+        derived="C(debezium_) followed by O(cdc_name), with C(_) for hyphens",
+    ),
     Variable(
         "cdc_ssl_mode",
         "TLS mode of connections to the database. V(verify-full) fails with Cloud SQL's default certificates, which contain no host name.",
@@ -65,18 +72,52 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cdc_debezium_schema", "Schema of Debezium's own tables, of lower-case letters, digits and C(_).", default="debezium"),
     Variable(
         "cdc_offset_table",
-        "Offset table in O(cdc_debezium_schema). It cannot be changed while the pipeline exists (see C(debezium_k8s_allow_resnapshot)).",
-        default="debezium_offset_storage",
+        (
+            "Offset table in O(cdc_debezium_schema), of this pipeline alone: Debezium deletes every row of it when it saves its offsets.",
+            "It cannot be changed while the pipeline exists (see O(cdc_recovery)).",
+        ),
+        derived="C(offsets_) followed by O(cdc_name), with C(_) for hyphens",
     ),
     Variable(
         "cdc_signal_table",
-        "Signaling table in O(cdc_debezium_schema), for example for incremental snapshots. Not created by default.",
+        ("Signaling table in O(cdc_debezium_schema), of this pipeline alone. Incremental snapshots need it. An empty string means none.",),
+        derived="C(signals_) followed by O(cdc_name), with C(_) for hyphens",
+    ),
+    Variable(
+        "cdc_recovery",
+        (
+            "What to do, in one run, when the position of an existing stream is gone or another one is asked for: its replication slot,"
+            " its offsets or its publication are missing, or the slot, topic prefix, offset storage, database or instance changed.",
+            "V(refuse) changes nothing, and says what was found.",
+            "V(resume) goes on from the replication slot where only the offsets are gone; nothing is lost.",
+            "V(resnapshot) drops what is left of the position and takes a new snapshot. Deletes that happened in between are never"
+            " emitted.",
+            "A stream whose position is complete goes on, whatever the value.",
+        ),
+        default="refuse",
+        choices=("refuse", "resume", "resnapshot"),
+    ),
+    Variable(
+        "cdc_joining_tables",
+        (
+            "What a table that joins a live stream brings: V(snapshot) emits the rows that it has already (C(op) is V(r)), by an incremental"
+            " snapshot that the run waits for; V(no_data) only its changes from then on.",
+            "V(snapshot) needs O(cdc_signal_table) and a primary key.",
+        ),
+        default="snapshot",
+        choices=("snapshot", "no_data"),
+    ),
+    Variable(
+        "cdc_joining_timeout",
+        "Seconds to wait for the incremental snapshot of tables that join, at least 1. It goes on by itself after that.",
+        "int",
+        default=3600,
     ),
     Variable(
         "cdc_topic_prefix",
         (
             "Debezium's C(topic.prefix), the name of the pipeline in events (C(source.name)) and offsets.",
-            "It cannot be changed while the pipeline exists.",
+            "It cannot be changed while the pipeline exists. A new prefix needs a new O(cdc_offset_table).",
         ),
         derived="O(cdc_name)",
     ),

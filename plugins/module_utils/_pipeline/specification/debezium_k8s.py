@@ -80,16 +80,6 @@ VARIABLES: tuple[Variable, ...] = (
         "Secret with the trust store, if O(debezium_k8s_trust_store_file) is set.",
         derived="O(cdc_name) followed by C(-debezium-trust)",
     ),
-    Variable(
-        "debezium_k8s_allow_resnapshot",
-        (
-            "Whether the topic prefix, replication slot or offset storage of an existing pipeline may change.",
-            "Debezium then takes a new snapshot, and deletes that happened before it are never emitted. The previous slot stays, and"
-            " retains write-ahead log until you drop it.",
-        ),
-        "bool",
-        default=False,
-    ),
     Variable("debezium_k8s_snapshot_mode", "Debezium's C(snapshot.mode).", default="initial", choices=SNAPSHOT_MODES),
     Variable(
         "debezium_k8s_heartbeat_interval_ms",

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.module_utils._pipeline import context, graph, guards
+from ansible_collections.cdc.gcp.plugins.module_utils._pipeline import context, graph, guards, report
 from ansible_collections.cdc.gcp.plugins.module_utils._pipeline.pipeline import Pipeline
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, Refused
-from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.graph import GraphError, Known, Step
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.graph import GraphError, Known, Result, Step
 
 from .conftest import VARIABLES, run_for
 
@@ -51,15 +52,21 @@ OVERRIDES: list[tuple[str, t.Any, str, str, set[str]]] = [
         "cdc_replication_user",
         "streamer",
         "streamer",
-        "name='debezium'",
+        "role debezium_shop ",
         {context.REPLICATION_USER, context.DEBEZIUM_TABLES, context.DATABASE_SECRET},
     ),
-    ("cdc_publication", "my_publication", "my_publication", "dbz_publication", {context.PUBLICATION, context.PROPERTIES}),
-    ("cdc_debezium_schema", "streaming", "streaming", "debezium.debezium_offset", {context.DEBEZIUM_TABLES, context.PROPERTIES}),
-    ("cdc_offset_table", "my_offsets", "my_offsets", "debezium_offset_storage", {context.DEBEZIUM_TABLES, context.PROPERTIES}),
-    ("cdc_signal_table", "sig", "debezium.sig", "-", {context.DEBEZIUM_TABLES, context.PUBLICATION, context.PROPERTIES}),
+    ("cdc_publication", "my_publication", "my_publication", "publication debezium_shop ", {context.PUBLICATION, context.PROPERTIES}),
+    ("cdc_debezium_schema", "streaming", "streaming", "debezium.offsets", {context.DEBEZIUM_TABLES, context.PROPERTIES}),
+    ("cdc_offset_table", "my_offsets", "my_offsets", "offsets_shop", {context.DEBEZIUM_TABLES, context.PROPERTIES}),
+    (
+        "cdc_signal_table",
+        "my_signals",
+        "debezium.my_signals",
+        "signals_shop",
+        {context.DEBEZIUM_TABLES, context.PUBLICATION, context.PROPERTIES},
+    ),
     ("cdc_ssl_mode", "require", "require", "verify-ca", {context.PROPERTIES, *INSIDE}),
-    ("cdc_slot_name", "my_slot", "my_slot", "debezium_shop", {context.PROPERTIES}),
+    ("cdc_slot_name", "my_slot", "my_slot", "slot.name=debezium_shop", {context.PROPERTIES}),
     ("cdc_topic_prefix", "my-prefix", "my-prefix", "topic.prefix=shop", {context.PROPERTIES}),
     ("cdc_topic", "all-changes", "all-changes", "shop.changes", {"topic all-changes", "grants on topic all-changes", context.PROPERTIES}),
     ("cdc_heartbeat_topic", "pulse", "pulse", "shop-heartbeat", {"topic pulse", "grants on topic pulse", context.PROPERTIES}),
@@ -88,14 +95,34 @@ def test_one_variable_moves_everything_that_belongs_to_it(
 
 def test_offsets_on_a_volume_leave_no_table_and_make_claim_class_and_mount(planned: Planned) -> None:
     steps = planned(cdc_offsets="volume")
-    assert context.DEBEZIUM_TABLES not in steps
+    assert mentions(steps, "offsets_shop") == set()
     assert {context.CLAIM, context.STORAGE_CLASS, context.DEPLOYMENT} <= mentions(steps, "shop-debezium-pvc") | {context.STORAGE_CLASS}
     assert mentions(steps, "jdbc") == set()
 
 
 def test_a_signal_table_with_offsets_on_a_volume_is_made_all_the_same(planned: Planned) -> None:
-    steps = planned(cdc_offsets="volume", cdc_signal_table="sig")
-    assert {context.DEBEZIUM_TABLES, context.PUBLICATION, context.PROPERTIES} <= mentions(steps, "sig")
+    steps = planned(cdc_offsets="volume")
+    assert {context.DEBEZIUM_TABLES, context.PUBLICATION, context.PROPERTIES} <= mentions(steps, "signals_shop")
+
+
+def test_an_empty_signal_table_means_none(planned: Planned) -> None:
+    assert mentions(planned(cdc_signal_table=""), "signal") == set()
+    assert context.DEBEZIUM_TABLES not in planned(cdc_signal_table="", cdc_offsets="volume")
+
+
+def test_the_signal_table_is_no_pending_table_of_the_user(planned: Planned) -> None:
+    steps = planned()
+    assert report.plan_lines(Pipeline.from_variables(VARIABLES), Result(steps))[-1].startswith("  Pending: table public.orders ")
+    assert report.captured(Pipeline.from_variables(VARIABLES), ["debezium.signals_shop", "public.orders"]) == ["public.orders"]
+
+
+def test_two_pipelines_of_one_database_share_no_name_in_it(planned: Planned) -> None:
+    one = planned(cdc_instance="shared-sql", cdc_database="app", cloudsql_user="app")
+    other = planned(cdc_name="web", cdc_instance="shared-sql", cdc_database="app", cloudsql_user="app")
+    for node in INSIDE:
+        written = {word for action in one[node].plan.actions for word in re.findall(r"[\w.]+shop[\w.]*", repr(action))}
+        assert written
+        assert not [word for word in written if word in text(other[node])]
 
 
 def test_with_a_topic_per_table_there_is_a_topic_and_a_grant_for_each_and_none_for_all(planned: Planned) -> None:
@@ -209,7 +236,7 @@ def test_a_part_that_needs_what_is_not_there_says_which_part_makes_it() -> None:
         nodes[context.PROPERTIES].make(Known({}))
 
 
-LIVE = {"topic prefix": "shop", "slot": "debezium_shop", "offsets in": "table debezium.debezium_offset_storage"}
+LIVE = {"topic prefix": "shop", "slot": "debezium_shop", "offsets in": "table debezium.offsets_shop"}
 
 
 def recorded(planned: Planned, stream: t.Any, **given: t.Any) -> list[str]:
@@ -232,7 +259,7 @@ def test_the_same_stream_and_one_that_records_nothing_go_on(planned: Planned) ->
     [
         ({"cdc_slot_name": "other"}, "its slot debezium_shop would become other."),
         ({"cdc_topic_prefix": "other"}, "its topic prefix shop would become other."),
-        ({"cdc_offset_table": "other"}, "its offsets in table debezium.debezium_offset_storage would become table debezium.other."),
+        ({"cdc_offset_table": "other"}, "its offsets in table debezium.offsets_shop would become table debezium.other."),
         ({"cdc_offsets": "volume"}, "would become claim shop-debezium-pvc."),
     ],
 )

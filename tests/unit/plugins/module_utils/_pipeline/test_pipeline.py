@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -33,10 +34,14 @@ def problems(parts: tuple[str, ...] = ("cloudsql", "pubsub", "iam", "debezium_k8
 
 def test_every_name_follows_from_the_pipelines() -> None:
     found = pipeline(cdc_name="web-shop")
-    assert {name: found[name] for name in found.values if isinstance(found[name], str) and "web" in found[name]} == {
+    assert {name: found[name] for name in found.values if re.search("web.shop", str(found[name]))} == {
         "cdc_name": "web-shop",
         "cdc_instance": "web-shop-sql",
         "cdc_database": "web-shop",
+        "cdc_replication_user": "debezium_web_shop",
+        "cdc_publication": "debezium_web_shop",
+        "cdc_offset_table": "offsets_web_shop",
+        "cdc_signal_table": "signals_web_shop",
         "cdc_topic_prefix": "web-shop",
         "cdc_slot_name": "debezium_web_shop",
         "cdc_topic": "web-shop.changes",
@@ -58,7 +63,7 @@ def test_every_name_follows_from_the_pipelines() -> None:
         ({}, ("shop.changes", "shop-heartbeat")),
         ({"cdc_topic": "all", "cdc_heartbeat_topic": "beat"}, ("all", "beat")),
         ({"cdc_notification_topic": "news"}, ("shop.changes", "shop-heartbeat", "news")),
-        ({"cdc_topic_per_table": True}, ("shop.public.orders", "shop.public.Customer", "shop-heartbeat")),
+        ({"cdc_topic_per_table": True, "cdc_signal_table": ""}, ("shop.public.orders", "shop.public.Customer", "shop-heartbeat")),
         (
             {"cdc_topic_per_table": "true", "cdc_topic_prefix": "p", "cdc_signal_table": "signals"},
             ("p.public.orders", "p.public.Customer", "p.debezium.signals", "shop-heartbeat"),
@@ -91,7 +96,7 @@ def test_the_stream_is_topic_prefix_slot_and_offset_storage() -> None:
     assert pipeline().stream == {
         "topic prefix": "shop",
         "slot": "debezium_shop",
-        "offsets in": "table debezium.debezium_offset_storage",
+        "offsets in": "table debezium.offsets_shop",
     }
     assert pipeline(cdc_offsets="volume").stream["offsets in"] == "claim shop-debezium-pvc"
 
@@ -145,7 +150,7 @@ def test_five_mistakes_are_five_sentences() -> None:
         ({"cdc_replication_password": 1.5}, ""),
         ({"cdc_slot_name": "Slot"}, "cdc_slot_name 'Slot' must be of lower-case letters"),
         ({"cdc_offset_table": "my-table"}, "because Debezium does not quote it"),
-        ({"cdc_signal_table": "debezium_offset_storage"}, "must be two tables"),
+        ({"cdc_signal_table": "offsets_shop"}, "must be two tables"),
         ({"cdc_heartbeat_topic": "shop.changes"}, "cdc_heartbeat_topic must not be shop.changes, the topic of the changes."),
         ({"cdc_heartbeat_topic": "shop.heartbeat"}, "cdc_heartbeat_topic must not begin with shop., because"),
         ({"cdc_notification_topic": "shop-heartbeat"}, "must be two topics"),

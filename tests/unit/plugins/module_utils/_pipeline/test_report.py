@@ -41,7 +41,7 @@ def test_the_outcome_says_what_exists_now_and_where(planned: Planned) -> None:
     assert report.outcome_lines(PIPELINE, Result(steps), 84.2) == [
         "shop: 1 change in 84 s.",
         "  Cloud SQL     instance shop-sql (POSTGRES_16) at 10.20.0.3",
-        "  PostgreSQL    database shop, publication dbz_publication (public.orders)",
+        "  PostgreSQL    database shop, publication debezium_shop (public.orders)",
         "  Topics        shop.changes, shop-heartbeat",
         "  Subscriptions reader",
         "  Identity      shop-debezium@shop-prod.iam.gserviceaccount.com, key in Secret debezium/shop-debezium-sa",
