@@ -103,6 +103,16 @@ def rolled_out(deployment: Json) -> bool:
     return all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "availableReplicas"))
 
 
+def backing_off(view: View) -> list[tuple[str, int]]:
+    """Pods of the Deployment's present template that the kubelet lets wait before it starts them again, with their restarts so far."""
+    found = {}
+    for pod in pods_by_age(view)[0]:
+        for status, _ in _containers(pod):
+            if (status.get("state", {}).get("waiting") or {}).get("reason") == "CrashLoopBackOff":
+                found[_name(pod)] = status.get("restartCount", 0)
+    return list(found.items())
+
+
 def running(view: View) -> Verdict:
     """Where the log of the Deployment's present pod is."""
     new, _ = pods_by_age(view)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._reconcile.errors import DeadlineExceeded, ReconcileError
-from .._reconcile.plan import Plan
+from .._reconcile.plan import Action, Plan
 from .._reconcile.wait import wait_for
 from .cluster import Cluster, Manifest, identity
 from .log import last_error, masked_lines
 from .object import KubernetesObject, Observed, unchanged
-from .rollout import State, Verdict, View, judge, living_pod, restarts, rolled_out, running
+from .rollout import State, Verdict, View, backing_off, judge, living_pod, restarts, rolled_out, running
 from .secrets import SecretStore
 
 LOG_LINES = 20
@@ -38,6 +38,13 @@ class ObservedWorkload(Observed):
     pod: str | None = None
 
 
+@dataclass(frozen=True)
+class Restart(Action):
+    """Delete a pod, so that its ReplicaSet makes a new one at once."""
+
+    pod: str
+
+
 class Workload(KubernetesObject):
     """One Deployment and its rollout.
 
@@ -45,6 +52,7 @@ class Workload(KubernetesObject):
     scheduling_timeout: seconds that a pod may find no node.
     hint: what the last log lines, and the reason after them, may mean, as one message, or None.
     results: further values for the module's result that are known beforehand.
+    restart_waiting: whether a pod that waits to be started again, after it ended too often, is replaced at once.
     want_pod: whether the fact `pod_name` is asked for; of an unchanged Deployment that rolled out it costs one more request.
     """
 
@@ -60,6 +68,7 @@ class Workload(KubernetesObject):
         hint: Callable[[Sequence[str]], str | None] = lambda lines: None,
         results: Mapping[str, t.Any] | None = None,
         want_pod: bool = True,
+        restart_waiting: bool = False,
     ) -> None:
         super().__init__(cluster, manifest, present, force_conflicts, wait_timeout=wait_timeout)
         self.wait = wait
@@ -67,6 +76,7 @@ class Workload(KubernetesObject):
         self.hint = hint
         self.results = results or {}
         self.want_pod = want_pod
+        self.restart_waiting = restart_waiting
 
     def read(self) -> ObservedWorkload | None:
         found = super().read()
@@ -81,10 +91,22 @@ class Workload(KubernetesObject):
         plan = super().plan(observed)
         if plan.actions or not isinstance(observed, ObservedWorkload) or observed.view is None or observed.rolled_out:
             return plan
+        waiting = backing_off(observed.view) if self.restart_waiting else []
+        if waiting:
+            # The kubelet waits up to five minutes between restarts, also when the cause is gone (kubernetes.io, "Container restarts").
+            actions = tuple(Restart(f"restart pod {pod}, which waits after {count} restarts", pod) for pod, count in waiting)
+            return dataclasses.replace(plan, actions=actions)
         verdict = judge(observed.view)
         if verdict.state is State.DONE:
             return plan
         return dataclasses.replace(plan, warnings=(f"{self.title} was unchanged but not rolled out: {verdict.reason.rstrip('.')}.",))
+
+    def apply(self, action: Action) -> None:
+        if not isinstance(action, Restart):
+            super().apply(action)
+            return
+        _, namespace, _ = identity(self.manifest)
+        self.cluster.delete({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": action.pod}})
 
     def settle(self, observed: Observed | None) -> ObservedWorkload | None:
         """Wait until the rollout is done, also one that an earlier run began.  Raises RolloutFailed or DeadlineExceeded."""

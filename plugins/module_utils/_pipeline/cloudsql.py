@@ -12,6 +12,7 @@ from .._cloudsql.instance import Instance
 from .._cloudsql.instance_plan import instance_params
 from .._cloudsql.user import User
 from .._postgresql.debezium_tables import DebeziumTables
+from .._postgresql.options import Login
 from .._postgresql.publication import Publication
 from .._postgresql.replication_user import ReplicationUser
 from .._reconcile.graph import Known, Node

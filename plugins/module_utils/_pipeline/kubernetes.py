@@ -235,6 +235,7 @@ def _deployment(run: Context, known: Known) -> Workload:
         scheduling_timeout=params["scheduling_timeout"],
         hint=hint,
         want_pod=False,
+        restart_waiting=params["wait"],
     )
 
 

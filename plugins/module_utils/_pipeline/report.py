@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,7 +16,7 @@ SIGNS: dict[Kind, str] = {"create": "+", "update": "~", "delete": "-", "none": "
 
 def plan_lines(pipeline: Pipeline, result: Result) -> list[str]:
     """What a run would do: a count, one line for each resource that changes, and what is pending."""
-    counts = Counter(step.action for step in result.steps.values())
+    counts = Counter(step.action for step in result.steps.values() if not step.only_looks)
     lines = [
         f"Plan for {pipeline.name}: {counts['create']} to create, {counts['update']} to update, {counts['delete']} to delete,"
         f" {counts['none']} unchanged."
@@ -32,7 +33,7 @@ def outcome_lines(pipeline: Pipeline, result: Result, seconds: float) -> list[st
     """What was done, and what exists now and where."""
     count = len(result.done())
     if not count:
-        return [f"{pipeline.name}: nothing to change ({len(result.steps)} resources).", *_pending(pipeline, result.steps)]
+        return [f"{pipeline.name}: nothing to change ({len(result.resources())} resources).", *_pending(pipeline, result.steps)]
     changes = "1 change" if count == 1 else f"{count} changes"
     return [f"{pipeline.name}: {changes} in {seconds:.0f} s.", *_existing(pipeline, result.steps), *_pending(pipeline, result.steps)]
 
@@ -46,7 +47,8 @@ def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
         place = facts.get("private_ip_address") or facts.get("public_ip_address") or "without an address"
         yield line("Cloud SQL", f"instance {pipeline['cdc_instance']} ({facts.get('database_version')}) at {place}")
     if context.PUBLICATION in steps:
-        tables = ", ".join(captured(pipeline, steps[context.PUBLICATION].facts.get("tables") or ())) or "no table yet"
+        published = _facts(steps, context.JOINING).get("tables") or _facts(steps, context.PUBLICATION).get("tables") or ()
+        tables = ", ".join(captured(pipeline, published)) or "no table yet"
         yield line("PostgreSQL", f"database {pipeline['cdc_database']}, publication {pipeline['cdc_publication']} ({tables})")
     topics = [step.facts["topic_id"] for step in steps.values() if step.node.kind == "pubsub_topic"]
     if topics:
@@ -60,7 +62,16 @@ def _existing(pipeline: Pipeline, steps: Mapping[str, Step]) -> Iterator[str]:
     if context.DEPLOYMENT in steps:
         facts = steps[context.DEPLOYMENT].facts
         yield line("Debezium", f"Deployment {pipeline['cdc_namespace']}/{pipeline['cdc_deployment']}, image {facts.get('image')}")
+        stream = _facts(steps, context.STREAM)
+        if stream.get("initial_snapshot"):
+            yield line("Stream", "the initial snapshot is running")
+        elif stream.get("ready"):
+            yield line("Stream", f"slot {pipeline['cdc_slot_name']}, {stream['lag_bytes']} bytes behind")
         yield line("See events", "ansible-playbook cdc.gcp.verify")
+
+
+def _facts(steps: Mapping[str, Step], name: str) -> Mapping[str, t.Any]:
+    return steps[name].facts if name in steps else {}
 
 
 def captured(pipeline: Pipeline, tables: Iterable[str]) -> list[str]:

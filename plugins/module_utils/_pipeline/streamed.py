@@ -29,7 +29,7 @@ class Streamed:
 
     @property
     def title(self) -> str:
-        return f"record that slot {self.slot} streams"
+        return f"record of slot {self.slot}"
 
     def read(self) -> str | None:
         return self.annotations.get(ANNOTATION)
@@ -38,7 +38,7 @@ class Streamed:
         before = None if observed is None else {"slot": observed}
         if observed == self.slot:
             return Plan(before, before)
-        return Plan(before, {"slot": self.slot}, (Action(f"record in Secret {self.namespace}/{self.secret} that slot {self.slot} streams"),))
+        return Plan(before, {"slot": self.slot}, (Action(f"record slot {self.slot} in Secret {self.namespace}/{self.secret}"),))
 
     def apply(self, action: Action) -> None:
         metadata = {"name": self.secret, "namespace": self.namespace, "annotations": {ANNOTATION: self.slot}}

@@ -81,21 +81,22 @@ class CapturedTables:
 
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None:
-            return Plan(None, None, facts={"captured": [], "joining": [], "published": []})
+            first = (Record("record the captured tables", (), ()),) if self.signal_table else ()
+            return Plan(None, _state(()) if first else None, first, facts={"captured": [], "joining": [], "published": []})
         joining = self._joining(observed)
         owed = {table for tables in observed.owed.values() for table in tables}
         # Before the stream begins, a table that appeared after the publication was planned joins with the next run.
         captured = [name for name in observed.existing if self.live or name in (observed.published or ())]
         facts = {
-            "captured": list(captured),
-            "joining": [name for name in captured if name in joining or name in owed],
-            "published": list(observed.published or ()),
+            "captured": [str(name) for name in captured],
+            "joining": [str(name) for name in captured if name in joining or name in owed],
+            "published": [str(name) for name in observed.published or ()],
         }
         if self.signal_table is None:
             return Plan(None, None, facts=facts)
         new = [name for name in joining if name not in owed] if self.rows else []
         self._check_rows([name for name in observed.keyless if name in new])
-        before, after = _state(observed.record), _state(captured)
+        before, after = None if observed.record is None else _state(observed.record), _state(captured)
         if before == after and not new:
             return Plan(before, before, facts=facts)
         what = f"record that {_listed(new)} {'joins' if len(new) == 1 else 'join'} the stream" if new else "record the captured tables"
@@ -164,8 +165,8 @@ def insert_signal(connection: Connection, table: tuple[str, str], identifier: st
     connection.execute(query, [identifier, kind, json.dumps(data)])
 
 
-def _state(tables: Iterable[TableName] | None) -> dict[str, t.Any] | None:
-    return None if tables is None else {"captured": sorted(str(name) for name in tables)}
+def _state(tables: Iterable[TableName]) -> dict[str, t.Any]:
+    return {"captured": sorted(str(name) for name in tables)}
 
 
 def _listed(names: Iterable[TableName]) -> str:

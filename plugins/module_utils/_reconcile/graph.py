@@ -70,6 +70,12 @@ class Step:
         return "delete" if self.plan.after is None else "update"
 
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether there is nothing, and nothing is wanted: the node only looked, or had nothing to do in this run."""
+        return not self.plan.actions and self.plan.before is None and self.plan.after is None
+
+
 class Known:
     """What is known of the nodes that a node needs."""
 
@@ -134,7 +140,7 @@ class Result:
         return [diff(step.resource.title, step.plan) for step in self.steps.values() if step.plan.actions]
 
     def resources(self) -> list[dict[str, t.Any]]:
-        """Each resource as data: kind, name, part, action, the fields that change, and the actions."""
+        """Each resource as data, without what was only looked at: kind, name, part, action, the fields that change, and the actions."""
         return [
             {
                 "kind": step.node.kind,
@@ -145,6 +151,7 @@ class Result:
                 "actions": [action.summary for action in step.plan.actions],
             }
             for step in self.steps.values()
+            if not step.only_looks
         ]
 
 

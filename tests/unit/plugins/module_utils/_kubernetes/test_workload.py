@@ -97,3 +97,25 @@ def test_a_stopped_deployment_is_proven_only_when_no_pod_is_terminating(api: Fak
     reconcile(Workload(Cluster(OPTIONS), manifest, want_pod=False), check_mode=True)
     api.expect("GET", DEPLOYMENT, answer={**stopped, "status": {**stopped["status"], "terminatingReplicas": 0}})
     assert not reconcile(Workload(Cluster(OPTIONS), manifest, want_pod=False), check_mode=True).facts["ready"]
+
+
+def test_a_pod_that_waits_to_be_started_again_is_replaced_at_once(api: FakeApi) -> None:
+    """The kubelet waits up to five minutes, also when what ended the pod is repaired."""
+    template = MANIFEST["spec"]["template"]
+    replica_set = {
+        "metadata": {"name": "shop-r", "uid": "r", "ownerReferences": [{"uid": "d", "controller": True}]},
+        "spec": {"template": template},
+    }
+    waiting = pod("shop-1", uid="p", ownerReferences=[{"uid": "r", "controller": True}])
+    waiting["status"]["containerStatuses"] = [
+        {"name": "server", "ready": False, "restartCount": 7, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    ]
+    broken = live(availableReplicas=0)
+    api.expect("GET", DEPLOYMENT, answer=broken)
+    api.expect("GET", PODS, query=SELECTOR, answer={"items": [waiting]})
+    api.expect("GET", f"{ROOT}/replicasets", query=SELECTOR, answer={"items": [replica_set]})
+    api.expect("GET", DEPLOYMENT, answer=broken)
+    api.expect("DELETE", f"{PODS}/shop-1", body={"propagationPolicy": "Foreground"})
+    api.expect("GET", DEPLOYMENT, answer=live())
+    outcome = reconcile(Workload(Cluster(OPTIONS), MANIFEST, want_pod=False, restart_waiting=True), check_mode=False)
+    assert [action.summary for action in outcome.plan.actions] == ["restart pod shop-1, which waits after 7 restarts"]

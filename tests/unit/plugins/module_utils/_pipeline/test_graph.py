@@ -42,6 +42,7 @@ def mentions(steps: dict[str, Step], word: str) -> set[str]:
 INSIDE = {context.REPLICATION_USER, context.DEBEZIUM_TABLES, context.PUBLICATION}
 POD = {context.DEPLOYMENT}
 NAMESPACED = {context.KEY, context.PROPERTIES, context.DATABASE_SECRET, context.KUBERNETES_ACCOUNT, context.DEPLOYMENT}
+AFTER_THE_POD = {context.STREAM, context.STREAMED}
 GRANTS = {"grants on topic shop.changes", "grants on topic shop-heartbeat"}
 
 OVERRIDES: list[tuple[str, t.Any, str, str, set[str]]] = [
@@ -173,10 +174,10 @@ def test_impersonation_names_the_pods_account_on_both_sides(planned: Planned) ->
 @pytest.mark.parametrize(
     ("parts", "there"),
     [
-        (("cloudsql",), {context.INSTANCE, context.DATABASE, context.APPLICATION_USER, *INSIDE}),
+        (("cloudsql",), {context.INSTANCE, context.DATABASE, context.APPLICATION_USER, *INSIDE, context.POSITION, context.CAPTURED}),
         (("pubsub",), {"topic shop.changes", "topic shop-heartbeat"}),
         (("iam",), {context.SERVICE_ACCOUNT, *GRANTS, context.NAMESPACE, context.KEY}),
-        (("debezium_k8s",), {context.INSTANCE, context.KEY, context.NAMESPACE, *NAMESPACED}),
+        (("debezium_k8s",), {context.INSTANCE, context.KEY, context.NAMESPACE, *NAMESPACED, context.POSITION, *AFTER_THE_POD}),
     ],
 )
 def test_a_part_alone_has_its_own_resources_and_looks_at_what_it_needs(planned: Planned, parts: tuple[str, ...], there: set[str]) -> None:
@@ -199,10 +200,11 @@ def test_a_new_instance_gets_a_private_address_and_a_maintenance_window(planned:
     assert after["maintenance_window"] == {"day": 7, "hour": 12}
 
 
-def test_the_publication_comes_after_the_grants_and_the_pod_comes_last(planned: Planned) -> None:
+def test_grants_publication_pod_joining_tables_and_the_wait_for_the_stream_come_in_this_order(planned: Planned) -> None:
     order = list(planned())
-    assert order.index(context.REPLICATION_USER) < order.index(context.PUBLICATION)
-    assert order[-1] == context.DEPLOYMENT
+    story = [context.REPLICATION_USER, context.PUBLICATION, context.CAPTURED, context.DEPLOYMENT, context.JOINING, context.STREAM]
+    assert [name for name in order if name in story] == story
+    assert order.index(context.KEY) < order.index(context.DEPLOYMENT)
 
 
 def test_mistakes_that_only_a_resource_can_see_are_told_together_and_before_any_request() -> None:
@@ -234,39 +236,6 @@ def test_a_part_that_needs_what_is_not_there_says_which_part_makes_it() -> None:
     nodes = {node.name: node for node in graph.nodes(run)}
     with pytest.raises(Refused, match="Instance shop-sql does not exist or has no address; provision the part cloudsql first"):
         nodes[context.PROPERTIES].make(Known({}))
-
-
-LIVE = {"topic prefix": "shop", "slot": "debezium_shop", "offsets in": "table debezium.offsets_shop"}
-
-
-def recorded(planned: Planned, stream: t.Any, **given: t.Any) -> list[str]:
-    """What the guard says when the live pipeline recorded `stream`."""
-    steps = planned(**given)
-    properties = steps[context.PROPERTIES]
-    annotations = None if stream is None else {guards.STREAM_ANNOTATION: stream if isinstance(stream, str) else json.dumps(stream)}
-    live = Step(properties.node, properties.resource, None, properties.plan, {**properties.facts, "live_annotations": annotations})
-    return list(guards.same_stream(Pipeline.from_variables({**VARIABLES, **given}), {context.PROPERTIES: live}))
-
-
-def test_the_same_stream_and_one_that_records_nothing_go_on(planned: Planned) -> None:
-    assert recorded(planned, LIVE) == []
-    assert recorded(planned, None) == []
-    assert recorded(planned, "no JSON") == []
-
-
-@pytest.mark.parametrize(
-    ("given", "sentence"),
-    [
-        ({"cdc_slot_name": "other"}, "its slot debezium_shop would become other."),
-        ({"cdc_topic_prefix": "other"}, "its topic prefix shop would become other."),
-        ({"cdc_offset_table": "other"}, "its offsets in table debezium.offsets_shop would become table debezium.other."),
-        ({"cdc_offsets": "volume"}, "would become claim shop-debezium-pvc."),
-    ],
-)
-def test_a_live_stream_is_not_moved_by_a_changed_variable_alone(planned: Planned, given: dict[str, str], sentence: str) -> None:
-    (found,) = recorded(planned, LIVE, **given)
-    assert sentence in found
-    assert recorded(planned, LIVE, **given, debezium_k8s_allow_resnapshot=True) == []
 
 
 @pytest.mark.parametrize("variable", ["iam_key_name", "cloudsql_instance", "pubsub_topic"])

@@ -92,8 +92,10 @@ def test_the_email_of_a_domain_scoped_project_has_the_domain_last() -> None:
     )
 
 
-def test_the_stream_is_topic_prefix_slot_and_offset_storage() -> None:
+def test_the_stream_is_database_topic_prefix_slot_and_offset_storage() -> None:
     assert pipeline().stream == {
+        "instance": "shop-prod:shop-sql",
+        "database": "shop",
         "topic prefix": "shop",
         "slot": "debezium_shop",
         "offsets in": "table debezium.offsets_shop",

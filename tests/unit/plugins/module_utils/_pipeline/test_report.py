@@ -25,7 +25,7 @@ def test_a_plan_counts_names_and_signs_each_resource_and_names_pending_tables(pl
     steps["topic shop.changes"] = dataclasses.replace(steps["topic shop.changes"], plan=gone)
     steps[context.DATABASE] = dataclasses.replace(steps[context.DATABASE], plan=Plan({}, {}))
     lines = report.plan_lines(PIPELINE, Result(steps))
-    assert lines[0] == "Plan for shop: 12 to create, 3 to update, 1 to delete, 1 unchanged."
+    assert lines[0] == "Plan for shop: 14 to create, 3 to update, 1 to delete, 1 unchanged."
     assert "  ~ instance shop-sql: labels.team" in lines
     assert "  - topic shop.changes" in lines
     assert "  + Deployment debezium/shop-debezium" in lines
