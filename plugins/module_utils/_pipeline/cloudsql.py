@@ -171,6 +171,7 @@ def _replication_user(pipeline: Pipeline, servers: _Servers, known: Known) -> Re
         tables=parse_tables(pipeline.tables),
         revoke_others=False,
         revoke_cloudsqlsuperuser=False,
+        slot_name=pipeline["cdc_slot_name"],
     )
 
 
@@ -196,5 +197,4 @@ def _publication(pipeline: Pipeline, servers: _Servers, known: Known) -> Publica
         tables=parse_tables((*pipeline.tables, *pipeline.signal_tables)),
         exact=False,
         present=True,
-        slot_name=None,
     )
