@@ -199,6 +199,25 @@ def test_a_new_instance_gets_a_private_address_and_a_maintenance_window(planned:
     assert after["maintenance_window"] == {"day": 7, "hour": 12}
 
 
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@pytest.mark.parametrize(
+    ("given", "labels", "kept"),
+    [
+        ({}, RESTRICTED, True),
+        ({"cdc_namespace_labels": {"team": "data"}}, {"team": "data"}, False),
+        ({"cdc_namespace_labels": {}}, {}, False),
+    ],
+)
+def test_only_labels_that_the_user_names_are_put_on_a_namespace_that_exists(
+    planned: Planned, given: dict[str, t.Any], labels: dict[str, str], kept: bool
+) -> None:
+    """Other people's workloads in it would be held to the standard, too."""
+    namespace = planned(**given)[context.NAMESPACE].resource
+    assert (namespace.manifest["metadata"]["labels"], namespace.keep_existing) == (labels, kept)
+
+
 def test_the_publication_comes_after_the_grants_and_the_pod_comes_last(planned: Planned) -> None:
     order = list(planned())
     assert order.index(context.REPLICATION_USER) < order.index(context.PUBLICATION)
