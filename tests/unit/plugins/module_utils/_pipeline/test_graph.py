@@ -199,6 +199,12 @@ def test_a_new_instance_gets_a_private_address_and_a_maintenance_window(planned:
     assert after["maintenance_window"] == {"day": 7, "hour": 12}
 
 
+def test_user_and_offset_table_are_judged_by_the_names_of_the_pipeline(planned: Planned) -> None:
+    steps = planned(cdc_slot_name="my_slot", cdc_topic_prefix="my-prefix")
+    assert steps[context.REPLICATION_USER].resource.slot_name == "my_slot"
+    assert steps[context.DEBEZIUM_TABLES].resource.topic_prefix == "my-prefix"
+
+
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
