@@ -33,6 +33,7 @@ options:
         (verify-ca), C(ca_certificate_path), C(user_variable) (PG_USER), C(password_variable) (PG_PASSWORD), C(snapshot_mode) (initial),
         C(offsets) (jdbc; or volume), C(schema) (debezium), C(offset_table) (debezium_offset_storage), C(signal_table),
         C(heartbeat_interval_ms) (10000), C(region), C(ordering) (true) and C(sink_address).
+      - Each Debezium Server needs its own C(offset_table), because it replaces all rows whenever it saves its offsets.
       - A key whose value is null gets its default.
     type: dict
     required: true
@@ -61,7 +62,7 @@ EXAMPLES = r"""
       database_name: shop
       tables: [public.orders]
       slot_name: debezium_shop
-      publication: dbz_publication
+      publication: debezium_shop
       topic: shop-changes
       heartbeat_topic: shop-heartbeat
 """

@@ -27,7 +27,11 @@ options:
     type: str
     required: true
   state:
-    description: Whether the publication exists.
+    description:
+      - Whether the publication exists.
+      - V(absent) fails while O(login_db) has a logical replication slot with the plugin C(pgoutput), active or not. Without its publication
+        such a slot can never be read again, not even after the publication was created anew, and it retains write-ahead log until the disk
+        is full. Drop the slot first, or name it in O(ignore_slots).
     type: str
     choices: [present, absent]
     default: present
@@ -43,14 +47,17 @@ options:
       - Whether to remove tables that O(tables) does not contain from the publication. By default they are kept.
     type: bool
     default: false
-  slot_name:
-    description: With O(state=absent), the module fails while this replication slot is active.
-    type: str
+  ignore_slots:
+    description: With O(state=absent), replication slots in O(login_db) whose readers use another publication.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - cdc.gcp._attributes
   - cdc.gcp._attributes.postgresql
   - cdc.gcp._postgresql
 seealso:
+  - module: cdc.gcp.postgresql_replication_slot
   - module: cdc.gcp.postgresql_replication_user
 """
 
@@ -62,7 +69,7 @@ EXAMPLES = r"""
     login_password: "{{ app_password }}"
     login_db: shop
     ca_certificate: "{{ connection.server_ca_certificate }}"
-    name: dbz_publication
+    name: debezium_shop
     tables:
       - public.orders
       - public."Order Lines"
@@ -121,7 +128,7 @@ def main() -> None:
             state={"type": "str", "choices": ["present", "absent"], "default": "present"},
             tables={"type": "list", "elements": "str"},
             exact={"type": "bool", "default": False},
-            slot_name={"type": "str"},
+            ignore_slots={"type": "list", "elements": "str", "default": []},
         ),
         required_if=[("state", "present", ["tables"])],
         supports_check_mode=True,

@@ -20,6 +20,8 @@ description:
   - Create the role with this module instead of the Cloud SQL Admin API. The API cannot set REPLICATION, and makes its users members of
     C(cloudsqlsuperuser). As of PostgreSQL 16, only the role that created a role may alter it, so always use the same O(login_user).
   - A table that does not exist yet is reported as pending. The next run after its creation grants the privileges on it.
+  - The role may be neither O(login_user) nor O(owner_user), nor a role of Cloud SQL or PostgreSQL itself, such as C(postgres),
+    C(cloudsqladmin) and C(pg_monitor), because setting its password would lock others out.
   - The module fails if C(wal_level) is not C(logical). In check mode it only warns, because an earlier task may be about to change that.
 options:
   name:
@@ -30,6 +32,8 @@ options:
     description:
       - Whether the role exists. V(absent) drops the role and its privileges in O(login_db). The module fails while the role reads from a
         replication slot, owns objects, or has privileges in other databases.
+      - V(absent) also fails while O(login_db) has a logical replication slot that nobody reads, because nobody may be able to read it
+        afterwards, and it retains write-ahead log until the disk is full. Drop the slot first, or name it in O(ignore_slots).
     type: str
     choices: [present, absent]
     default: present
@@ -68,6 +72,17 @@ options:
     description: Whether to revoke the membership in C(cloudsqlsuperuser). If V(false), the module warns about it.
     type: bool
     default: false
+  slot_name:
+    description:
+      - The pipeline's replication slot. While the role reads another one, which is then another pipeline's, the module changes neither its
+        password and attributes nor revokes anything from it, and fails instead.
+      - Without it, the module does not look.
+    type: str
+  ignore_slots:
+    description: With O(state=absent), replication slots in O(login_db) that Debezium reads as another role.
+    type: list
+    elements: str
+    default: []
   drop_owned:
     description: Whether O(state=absent) may also drop objects that the role owns in O(login_db).
     type: bool
@@ -77,6 +92,7 @@ extends_documentation_fragment:
   - cdc.gcp._attributes.postgresql
   - cdc.gcp._postgresql
 seealso:
+  - module: cdc.gcp.postgresql_replication_slot
   - module: cdc.gcp.postgresql_publication
   - module: cdc.gcp.postgresql_debezium_tables
 """
@@ -91,8 +107,9 @@ EXAMPLES = r"""
     ca_certificate: "{{ connection.server_ca_certificate }}"
     owner_user: app
     owner_password: "{{ app_password }}"
-    name: debezium
+    name: debezium_shop
     password: "{{ debezium_password }}"
+    slot_name: debezium_shop
     tables:
       - public.orders
       - public."Order Lines"
@@ -159,6 +176,8 @@ def main() -> None:
             owner_password={"type": "str", "no_log": True},
             revoke_others={"type": "bool", "default": False},
             revoke_cloudsqlsuperuser={"type": "bool", "default": False},
+            slot_name={"type": "str"},
+            ignore_slots={"type": "list", "elements": "str", "default": []},
             drop_owned={"type": "bool", "default": False},
         ),
         supports_check_mode=True,

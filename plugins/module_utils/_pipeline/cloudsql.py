@@ -150,6 +150,7 @@ def _replication_user(pipeline: Pipeline, servers: Servers, known: Known) -> Rep
         tables=parse_tables(pipeline.tables),
         revoke_others=False,
         revoke_cloudsqlsuperuser=False,
+        slot_name=pipeline["cdc_slot_name"],
     )
 
 
@@ -177,5 +178,4 @@ def _publication(pipeline: Pipeline, servers: Servers, known: Known) -> Publicat
         add_tables=not position.live(pipeline, known),
         exact=False,
         present=True,
-        slot_name=None,
     )

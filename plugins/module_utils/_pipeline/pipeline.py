@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .._database_rules import PLAIN_NAME
+from .._database_rules import FIRST_USER, OWN_DATABASES, PLAIN_NAME, RESERVED_ROLE, RESERVED_SCHEMA
 from .._debezium.stream import SLOT_NAME, TOPIC_ID, TOPIC_PREFIX, table_topics
 from .._iam.api import ACCOUNT_ID, account_email
 from .._reconcile.errors import InvalidInput
@@ -272,6 +272,13 @@ def _tables(values: Mapping[str, t.Any]) -> Iterator[str]:
         except InvalidInput as error:
             yield f"cdc_tables: {error.message}"
         else:
+            if RESERVED_SCHEMA.fullmatch(name.schema):
+                yield f"cdc_tables: {text} cannot be captured, because PostgreSQL publishes no table of its own schemas."
+            elif values["cdc_offsets"] == "jdbc" and (name.schema, name.table) == (
+                values["cdc_debezium_schema"],
+                values["cdc_offset_table"],
+            ):
+                yield f"cdc_tables: {text} cannot be captured: each change of an offset would make an event, and each event an offset."
             for part in (name.schema, name.table):
                 if "," in part or part != part.strip():
                     yield f"cdc_tables: {text} cannot be captured, because Debezium cannot list a name with a comma or an outer blank."
@@ -298,14 +305,38 @@ def _topics(values: Mapping[str, t.Any]) -> Iterator[str]:
 def _database(values: Mapping[str, t.Any]) -> Iterator[str]:
     if values["cdc_instance"] and len(f"{values['cdc_cloudsql_project']}:{values['cdc_instance']}") > 98:
         yield "cdc_instance must have no more than 98 characters together with the project and a colon."
-    if values["cdc_replication_user"] in (values["cloudsql_user"], values["cloudsql_admin_user"]):
-        yield "cdc_replication_user must be a user of its own, neither cloudsql_user nor cloudsql_admin_user."
+    yield from _users(values)
+    if values["cdc_database"] in OWN_DATABASES:
+        yield f"cdc_database must not be {values['cdc_database']}, a database of Cloud SQL or PostgreSQL itself."
+    if RESERVED_SCHEMA.fullmatch(values["cdc_debezium_schema"]):
+        yield f"cdc_debezium_schema must not be {values['cdc_debezium_schema']}, a schema of PostgreSQL itself."
     for name, value in values["cloudsql_database_flags"].items():
         if isinstance(value, (dict, list)):
             yield f"cloudsql_database_flags: the value of {name} must be text, a number, true or false."
     decoding = values["cloudsql_database_flags"].get(LOGICAL_DECODING, "on")
     if str(decoding).lower() not in ("on", "true"):
         yield f"cloudsql_database_flags must not switch {LOGICAL_DECODING} off: without it there is no change data capture."
+
+
+def _users(values: Mapping[str, t.Any]) -> Iterator[str]:
+    """No user may get the password of another one, and none may be one that is not the user's to have."""
+    replication, user, admin = (values[name] for name in ("cdc_replication_user", "cloudsql_user", "cloudsql_admin_user"))
+    if replication in (user, admin):
+        yield "cdc_replication_user must be a user of its own, neither cloudsql_user nor cloudsql_admin_user."
+    elif RESERVED_ROLE.fullmatch(replication):
+        yield f"cdc_replication_user must not be {replication}, a role of Cloud SQL or PostgreSQL itself."
+    for name, value in (("cloudsql_user", user), ("cloudsql_admin_user", admin)):
+        if RESERVED_ROLE.fullmatch(value) and value != FIRST_USER:
+            yield f"{name} must not be {value}, a role of Cloud SQL or PostgreSQL itself, which nobody logs in as."
+    passwords = [values["cloudsql_user_password"], values["cloudsql_admin_password"]]
+    same_password = passwords[0] == passwords[1] or None in passwords
+    if user == FIRST_USER and (admin != FIRST_USER or not same_password):
+        yield (
+            f"cloudsql_user must not be {FIRST_USER}, the administrator that Cloud SQL makes. If it owns the captured tables,"
+            f" cloudsql_admin_user must be {FIRST_USER} as well, with the same password."
+        )
+    elif user == admin and not same_password:
+        yield f"cloudsql_user and cloudsql_admin_user are both {user}, so their passwords must be the same."
 
 
 def _identity(values: Mapping[str, t.Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@
 options.py             the options that every PostgreSQL module shares
 connection.py          connections, log-in probes, and error messages
 statements.py          the one kind of action: statements in one transaction
+settings.py            settings of the server that logical replication depends on
 tables.py              tables as the catalog has them, and whether each can be captured
 role.py                reading a role's attributes, memberships and privileges
 replication_user.py    the role that Debezium logs in as, and its grants

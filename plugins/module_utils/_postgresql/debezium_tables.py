@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .._database_rules import PLAIN_NAME
+from .._database_rules import PLAIN_NAME, RESERVED_SCHEMA
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.plan import Action, Plan
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
@@ -56,6 +56,8 @@ class DebeziumTables:
                 raise InvalidInput(
                     f"{option} {params[option]!r} must be of lower-case letters, digits and _, because Debezium does not quote it."
                 )
+        if RESERVED_SCHEMA.fullmatch(params["schema"]):
+            raise InvalidInput(f"schema {params['schema']} is one of PostgreSQL itself. Give Debezium a schema of its own.")
         offset_table, signal_table = params["offset_table"] or None, params["signal_table"] or None
         if signal_table == offset_table:
             raise InvalidInput("signal_table and offset_table must be two tables, or one of them must be given.")

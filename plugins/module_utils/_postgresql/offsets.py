@@ -13,12 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .connection import Connection
-from .statements import Statement, identifiers, statement
-
-try:
-    from psycopg import sql
-except ImportError:
-    pass  # connection.PSYCOPG reports it before anything here is called
+from .statements import Statement, identifiers, literal, statement
 
 STREAM_KEY = "cdc.gcp/stream"
 """The one key of the JSON that we write as the table's comment, so that ours is told from a person's."""
@@ -110,7 +105,7 @@ class Offsets:
 def record_stream(schema: str, table: str, stream: Mapping[str, str]) -> Statement:
     """The statement that names the stream in the table's comment."""
     text = json.dumps({STREAM_KEY: dict(stream)}, sort_keys=True)
-    return statement("COMMENT ON TABLE {} IS {}", identifiers([(schema, table)]), sql.Composed([sql.Literal(text)]))
+    return statement("COMMENT ON TABLE {} IS {}", identifiers([(schema, table)]), literal(text))
 
 
 # A relation's first file is named after its oid (src/backend/catalog/heap.c, heap_create); whatever rewrites the table changes that.

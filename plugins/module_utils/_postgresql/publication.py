@@ -15,6 +15,7 @@ from .._reconcile.plan import Action, Plan
 from .._table_name import TableName, parse_tables
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
+from .slots import drop_first, left_unread, read_slots
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
 from .tables import Table, check_capturable, not_there_yet, read_tables
 
@@ -37,12 +38,12 @@ class Existing:
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there.  may_create: the login may make publications in this database.  slot_active: the slot of that name has a reader."""
+    """What is there.  may_create: the login may make publications in this database.  slots: as left_unread() has them, for a removal."""
 
     publication: Existing | None
     tables: Mapping[TableName, Table]
     may_create: bool
-    slot_active: bool
+    slots: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Publication:
 
     tables: to publish; those that do not exist yet are pending.  exact: take out tables that are not named here.
     add_tables: whether tables are added to a publication that exists; False leaves them to joining_tables.py.
-    slot_name: with present=False, refuse while this slot is read.
+    ignore_slots: slots of the database that are read with another publication, and do not hold up a removal.
     """
 
     options: ServerOptions
@@ -60,8 +61,8 @@ class Publication:
     tables: tuple[TableName, ...]
     exact: bool
     present: bool
-    slot_name: str | None
     add_tables: bool = True
+    ignore_slots: tuple[str, ...] = ()
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> Publication:
@@ -73,7 +74,7 @@ class Publication:
             tables=parse_tables(params["tables"] or ()),
             exact=params["exact"],
             present=params["state"] == "present",
-            slot_name=params["slot_name"],
+            ignore_slots=tuple(params["ignore_slots"]),
         )
 
     @property
@@ -85,14 +86,11 @@ class Publication:
 
     def _read(self) -> Observed:
         with session(self.options, self.login) as connection:
-            rights = connection.execute(
-                "SELECT has_database_privilege(current_database(), 'CREATE') AS may_create, "
-                "EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s AND active) AS slot_active",
-                [self.slot_name],
-            ).fetchone()
+            rights = connection.execute("SELECT has_database_privilege(current_database(), 'CREATE') AS may_create").fetchone()
             if rights is None:
                 raise AssertionError("the query always gives a row")
-            return Observed(read_publication(connection, self.name), read_tables(connection, self.tables), **rights)
+            slots = [] if self.present else left_unread(read_slots(connection), self.options.database, self.ignore_slots)
+            return Observed(read_publication(connection, self.name), read_tables(connection, self.tables), **rights, slots=tuple(slots))
 
     def plan(self, observed: Observed | None) -> Plan:
         if not self.present:
@@ -128,8 +126,12 @@ class Publication:
         existing = observed.publication if observed else None
         if observed is None or existing is None:
             return Plan(None, None)
-        if observed.slot_active:
-            raise Refused(f"Replication slot {self.slot_name} is being read, and would fail without {self.title}; stop Debezium first.")
+        if observed.slots:
+            # pgoutput looks the publication up as of the change that it decodes, so one made anew does not bring the slot back.
+            raise Refused(
+                f"Replication slot {', '.join(observed.slots)} of database {self.options.database} could never be read again without "
+                f"{self.title}, not even after it is created anew. {drop_first(observed.slots)}"
+            )
         self._check_owner(existing)
         before = self._state(existing.tables, existing.operations, existing.via_root)
         return Plan(before, None, (Execute(f"drop {self.title}", self.login, (statement("DROP PUBLICATION {}", self.name),)),))

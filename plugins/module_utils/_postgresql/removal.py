@@ -11,6 +11,8 @@ from .._reconcile.errors import Refused
 from .._reconcile.plan import Action, Plan
 from .connection import Connection, Sessions, session, unless_absent
 from .options import Login, ServerOptions, login
+from .role import check_name
+from .slots import drop_first, left_unread, read_slots
 from .statements import Execute, execute, statement
 
 
@@ -18,10 +20,12 @@ from .statements import Execute, execute, statement
 class Dependencies:
     """What depends on the role.
 
-    slots: active replication slots that its sessions read.  owned: objects it owns, in this database.
+    streams: replication slots that its sessions read.  slots: idle ones of this database, as left_unread() has them.
+    owned: objects it owns, in this database.
     databases: other databases in which it owns something or has privileges.
     """
 
+    streams: tuple[str, ...]
     slots: tuple[str, ...]
     owned: tuple[str, ...]
     databases: tuple[str, ...]
@@ -32,6 +36,7 @@ class ReplicationUserRemoval:
     """A replication user that is to be dropped.
 
     owner: a second login, which revokes the grants that it gave.  drop_owned: drop what the role owns, too.
+    ignore_slots: slots of the database that Debezium reads as another role.
     """
 
     options: ServerOptions
@@ -39,12 +44,20 @@ class ReplicationUserRemoval:
     owner: Login | None
     name: str
     drop_owned: bool
+    ignore_slots: tuple[str, ...]
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any], check_mode: bool, sessions: Sessions | None = None) -> ReplicationUserRemoval:
         """From the parameters of the module postgresql_replication_user."""
-        owner = login(params, "owner") if params["owner_user"] else None
-        return cls(ServerOptions.from_params(params, check_mode, sessions), login(params), owner, params["name"], params["drop_owned"])
+        check_name(params["name"], params["login_user"], params["owner_user"])
+        return cls(
+            options=ServerOptions.from_params(params, check_mode, sessions),
+            admin=login(params),
+            owner=login(params, "owner") if params["owner_user"] else None,
+            name=params["name"],
+            drop_owned=params["drop_owned"],
+            ignore_slots=tuple(params["ignore_slots"]),
+        )
 
     @property
     def title(self) -> str:
@@ -58,9 +71,12 @@ class ReplicationUserRemoval:
             row = connection.execute("SELECT oid FROM pg_roles WHERE rolname = %s", [self.name]).fetchone()
             if row is None:
                 return None
-            oid = row["oid"]
+            oid, slots = row["oid"], read_slots(connection)
+            # A slot that another role reads now does not need this one.
+            idle = [slot for slot in slots if not slot.active]
             return Dependencies(
-                slots=_names(connection, _SLOTS, self.name),
+                streams=tuple(slot.name for slot in slots if slot.reader == self.name),
+                slots=tuple(left_unread(idle, self.options.database, self.ignore_slots)),
                 owned=_names(connection, _OWNED, oid),
                 databases=_names(connection, _OTHER_DATABASES, oid),
             )
@@ -68,8 +84,13 @@ class ReplicationUserRemoval:
     def plan(self, observed: Dependencies | None) -> Plan:
         if observed is None:
             return Plan(None, None)
+        if observed.streams:
+            raise Refused(f"Role {self.name} is reading replication slot {', '.join(observed.streams)}; stop Debezium first.")
         if observed.slots:
-            raise Refused(f"Role {self.name} is reading replication slot {', '.join(observed.slots)}; stop Debezium first.")
+            raise Refused(
+                f"Replication slot {', '.join(observed.slots)} of database {self.options.database} is left, and Debezium reads it as "
+                f"{self.name}. {drop_first(observed.slots)}"
+            )
         if observed.owned and not self.drop_owned:
             raise Refused(f"Role {self.name} owns {', '.join(observed.owned)}; reassign them, or set drop_owned=true to drop them.")
         if observed.databases:
@@ -95,10 +116,6 @@ class ReplicationUserRemoval:
     def facts(self, observed: Dependencies | None) -> Mapping[str, Any]:
         return {"name": self.name, "exists": observed is not None}
 
-
-_SLOTS = """
-SELECT s.slot_name AS name FROM pg_replication_slots s JOIN pg_stat_activity a ON a.pid = s.active_pid WHERE a.usename = %s ORDER BY 1
-"""
 
 _OWNED = """
 SELECT pg_describe_object(classid, objid, objsubid) AS name

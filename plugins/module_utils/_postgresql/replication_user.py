@@ -4,20 +4,24 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._reconcile.errors import InvalidInput, ReconcileError, Refused
 from .._reconcile.plan import Action, Plan
 from .._reconcile.secret import Secret
 from .._table_name import TableName, parse_tables
-from .connection import Connection, Sessions, password_works, session, unless_absent, unseen_warnings
+from .connection import Sessions, password_works, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
-from .role import Privilege, Privileges, Role, read_privileges, read_role
+from .role import Privilege, Privileges, Role, check_name, read_privileges, read_role
+from .settings import setting, wal_level_message
+from .slots import read_slots
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
 from .tables import not_there_yet
 
 SUPERUSER_GROUP = "cloudsqlsuperuser"
+CONNECTIONS = 6
+"""TODO"""
 UNKNOWN = Secret("")
 """Stands for a password that is not the wanted one."""
 
@@ -27,6 +31,7 @@ class Observed:
     """What is there.
 
     password_works: whether the wanted password logs in; None if it was not tried.
+    streams: replication slots that sessions of the role read now.
     owner_privileges: as `privileges`, but with what the owner's login may grant; None when that login was not needed.
     """
 
@@ -36,6 +41,7 @@ class Observed:
     owner_privileges: Privileges | None
     wal_level: str
     server_version: str
+    streams: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class ReplicationUser:
     tables: those that it may SELECT from; None leaves grants on tables alone.
     owner: a second login, for grants that only the tables' owner may give.
     check_password: compare the password by logging in with it.
+    slot_name: the pipeline's replication slot; a role that reads another one is not changed.  None does not look.
     """
 
     options: ServerOptions
@@ -56,12 +63,14 @@ class ReplicationUser:
     tables: tuple[TableName, ...] | None
     revoke_others: bool
     revoke_cloudsqlsuperuser: bool
+    slot_name: str | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> ReplicationUser:
         """From the parameters of the module postgresql_replication_user."""
         if params["password"] == "":
             raise InvalidInput("password is empty; PostgreSQL refuses log-ins with an empty password.")
+        check_name(params["name"], params["login_user"], params["owner_user"])
         return cls(
             options=ServerOptions.from_params(params, check_mode, sessions),
             admin=login(params),
@@ -72,6 +81,7 @@ class ReplicationUser:
             tables=None if params["tables"] is None else parse_tables(params["tables"]),
             revoke_others=params["revoke_others"],
             revoke_cloudsqlsuperuser=params["revoke_cloudsqlsuperuser"],
+            slot_name=params["slot_name"] or None,
         )
 
     @property
@@ -86,7 +96,8 @@ class ReplicationUser:
         with session(self.options, self.admin) as connection:
             role = read_role(connection, self.name)
             privileges = read_privileges(connection, self.name, tables)
-            wal_level, server_version = _setting(connection, "wal_level"), _setting(connection, "server_version")
+            streams = tuple(slot.name for slot in read_slots(connection) if slot.reader == self.name)
+            wal_level, server_version = setting(connection, "wal_level"), setting(connection, "server_version")
         owner_privileges = None
         if self.owner and any(not privilege.grantable for privilege in self._wanting(privileges)):
             with session(self.options, self.owner) as connection:
@@ -94,14 +105,16 @@ class ReplicationUser:
         works = None
         if role and self.password and self.check_password:
             works = password_works(self.options, Login(self.name, self.password))
-        return Observed(role, works, privileges, owner_privileges, wal_level, server_version)
+        return Observed(role, works, privileges, owner_privileges, wal_level, server_version, streams)
 
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None:
             return self._plan_unseen()
         if observed.wal_level != "logical" and not self.options.absent_allowed:
-            raise ReconcileError(_wal_level_message(observed.wal_level))
-        actions = [*self._role_actions(observed), *self._grant_actions(observed), *self._revoke_actions(observed.privileges)]
+            raise ReconcileError(wal_level_message(observed.wal_level))
+        alter, revoke = list(self._role_actions(observed)), list(self._revoke_actions(observed.privileges))
+        self._check_streams(observed, [*alter, *revoke])
+        actions = [*alter, *self._grant_actions(observed), *revoke]
         return Plan(
             before=self._state(observed) if observed.role else None,
             after=self._wanted_state(observed),
@@ -153,6 +166,17 @@ class ReplicationUser:
         if self.revoke_cloudsqlsuperuser and SUPERUSER_GROUP in role.member_of:
             revoke = statement("REVOKE {} FROM {}", SUPERUSER_GROUP, self.name)
             yield Execute(f"revoke membership in {SUPERUSER_GROUP} from {self.name}", self.admin, (revoke,))
+
+    def _check_streams(self, observed: Observed, changes: Sequence[Execute]) -> None:
+        """Refuse what would break another pipeline's log-in: a role belongs to the whole instance."""
+        others = [name for name in observed.streams if name != self.slot_name]
+        if self.slot_name and others and changes:
+            raise Refused(
+                f"Role {self.name} is reading replication slot {', '.join(others)}, and this pipeline's is {self.slot_name}: another "
+                f"pipeline logs in with it, and would fail after this change ({'; '.join(change.summary for change in changes)}). "
+                "Give each pipeline a replication user of its own (cdc_replication_user, name), or stop the other one first.",
+                other_slots=others,
+            )
 
     # Grants
 
@@ -213,7 +237,7 @@ class ReplicationUser:
 
     def _warnings(self, observed: Observed) -> t.Iterator[str]:
         if observed.wal_level != "logical":
-            yield _wal_level_message(observed.wal_level)
+            yield wal_level_message(observed.wal_level)
         role, privileges = observed.role, observed.privileges
         if role and role.extra:
             yield f"Role {self.name} has {', '.join(role.extra)}, which a replication user does not need; this module does not revoke it."
@@ -221,6 +245,16 @@ class ReplicationUser:
             yield (
                 f"Role {self.name} is a member of {SUPERUSER_GROUP}, which a replication user does not need; "
                 "revoke_cloudsqlsuperuser=true revokes it."
+            )
+        if role and role.expires:
+            yield (
+                f"The password of role {self.name} expires at {role.expires}; Debezium fails at its next connection after that. "
+                f"ALTER ROLE {self.name} VALID UNTIL 'infinity' prevents it."
+            )
+        if role and role.connection_limit is not None and role.connection_limit < CONNECTIONS:
+            yield (
+                f"Role {self.name} may have {role.connection_limit} connections at a time, and Debezium needs up to {CONNECTIONS}. "
+                f"ALTER ROLE {self.name} CONNECTION LIMIT -1 removes the limit."
             )
         if self.tables is not None and privileges.other_tables and not self.revoke_others:
             names = ", ".join(map(str, privileges.other_tables))
@@ -274,17 +308,3 @@ def _differing_attributes(role: Role) -> t.LiteralString:
     if role.password_expired:
         words.append("VALID UNTIL 'infinity'")
     return " ".join(words)
-
-
-def _setting(connection: Connection, name: str) -> str:
-    row = connection.execute("SELECT current_setting(%s) AS value", [name]).fetchone()
-    if row is None:
-        raise AssertionError("the query always gives a row")
-    return str(row["value"])
-
-
-def _wal_level_message(wal_level: str) -> str:
-    return (
-        f"wal_level is {wal_level}, and logical replication needs logical: set the database flag cloudsql.logical_decoding to on "
-        "and let the instance restart."
-    )

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .._database_rules import RESERVED_ROLE
+from .._reconcile.errors import InvalidInput
 from .._table_name import TableName
 from .connection import Connection
 from .tables import columns
@@ -18,6 +20,7 @@ class Role:
     extra: attributes that a replication user does not need, in SQL's words.
     password_expired: VALID UNTIL has passed; PostgreSQL then calls every password wrong.
     member_of: roles that it is directly a member of.
+    expires: VALID UNTIL that is still to come.  connection_limit: None for none.
     """
 
     login: bool
@@ -25,6 +28,8 @@ class Role:
     extra: tuple[str, ...]
     password_expired: bool
     member_of: tuple[str, ...]
+    expires: str | None = None
+    connection_limit: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,20 @@ class Privileges:
     other_tables: Mapping[TableName, Privilege]
 
 
+def check_name(name: str, *logins: str | None) -> None:
+    """Raise for a role that cannot be the replication user: whatever changed its password would lock somebody else out."""
+    if RESERVED_ROLE.fullmatch(name):
+        raise InvalidInput(
+            f"{name} cannot be the replication user, because it is a role of Cloud SQL or PostgreSQL itself. "
+            "Give Debezium a user of its own."
+        )
+    if name in logins:
+        raise InvalidInput(
+            f"{name} cannot be the replication user, because it is also login_user or owner_user, whose password would be replaced. "
+            "Give Debezium a user of its own."
+        )
+
+
 _EXTRA = {"rolsuper": "SUPERUSER", "rolcreaterole": "CREATEROLE", "rolcreatedb": "CREATEDB", "rolbypassrls": "BYPASSRLS"}
 
 
@@ -58,7 +77,9 @@ def read_role(connection: Connection, name: str) -> Role | None:
     """The role `name`, or None when there is none."""
     row = connection.execute(
         "SELECT oid, rolcanlogin, rolreplication, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, "
-        "coalesce(rolvaliduntil <= now(), false) AS expired FROM pg_roles WHERE rolname = %s",
+        "coalesce(rolvaliduntil <= now(), false) AS expired, nullif(rolconnlimit, -1) AS connection_limit, "
+        "CASE WHEN rolvaliduntil > now() AND isfinite(rolvaliduntil) THEN rolvaliduntil::text END AS expires "
+        "FROM pg_roles WHERE rolname = %s",
         [name],
     ).fetchone()
     if row is None:
@@ -67,7 +88,15 @@ def read_role(connection: Connection, name: str) -> Role | None:
         "SELECT DISTINCT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = %s ORDER BY 1", [row["oid"]]
     ).fetchall()
     extra = tuple(word for column, word in _EXTRA.items() if row[column])
-    return Role(row["rolcanlogin"], row["rolreplication"], extra, row["expired"], tuple(group["rolname"] for group in groups))
+    return Role(
+        login=row["rolcanlogin"],
+        replication=row["rolreplication"],
+        extra=extra,
+        password_expired=row["expired"],
+        member_of=tuple(group["rolname"] for group in groups),
+        expires=row["expires"],
+        connection_limit=row["connection_limit"],
+    )
 
 
 # Role 0 is PUBLIC: a role that is not there yet will at least have what everybody has.

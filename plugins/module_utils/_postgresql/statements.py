@@ -62,6 +62,11 @@ def identifiers(names: Iterable[Sequence[str]]) -> Statement:
     return sql.SQL(", ").join(sql.Identifier(*name) for name in names)
 
 
+def literal(text: str) -> Statement:
+    """A text as a value, for statements that take no parameters."""
+    return sql.Composed([sql.Literal(text)])
+
+
 def keywords(words: t.LiteralString) -> Statement:
     """Words of SQL itself."""
     return sql.Composed([sql.SQL(words)])

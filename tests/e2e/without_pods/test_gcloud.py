@@ -159,6 +159,8 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
         "publication debezium_gcloud_demo",
     ]
     assert run.changed() == inside_the_database, "what no Google client can make"
+    namespace = world.kubectl("get", "namespace", NAME, "--output", "json")["metadata"]["labels"]
+    assert namespace["pod-security.kubernetes.io/enforce"] == "baseline", "labels of a namespace that exists stay"
     window = gcloud("sql instances describe", INSTANCE)["settings"]["maintenanceWindow"]
     assert (window["day"], window["hour"]) == (6, 3), "what no variable names stays"
 

@@ -32,6 +32,24 @@ PRIVATE, PUBLIC = "127.87.1", "127.87.2"
 """Networks of the server's addresses: no other test and no sandbox uses them."""
 
 
+@contextlib.contextmanager
+def reading(server: Server, slot: str, user: str = ADMIN, password: str = PASSWORD) -> Iterator[None]:
+    """A session of `user` that holds a replication slot, as Debezium's does; a temporary one of its own."""
+    host = server.cluster.addresses()["PRIMARY"]
+    parameters = psycopg.conninfo.make_conninfo(
+        host=host, port=server.cluster.port, dbname=server.database, user=user, password=password, replication="database"
+    )
+    stream = psycopg.pq.PGconn.connect(parameters.encode())
+    try:
+        assert stream.status == psycopg.pq.ConnStatus.OK, stream.error_message
+        created = stream.exec_(f"CREATE_REPLICATION_SLOT {slot} TEMPORARY LOGICAL pgoutput".encode())
+        assert created.status == psycopg.pq.ExecStatus.TUPLES_OK, created.error_message
+        yield
+    finally:
+        stream.exec_(f"DROP_REPLICATION_SLOT {slot}".encode())
+        stream.finish()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A running cluster.  Its folder must be one that PostgreSQL's own user can enter."""
@@ -117,6 +135,7 @@ def server(cluster: Cluster, run_module: RunModule) -> Iterator[Server]:  # noqa
         roles.create_database(connection, database)
     yield Server(cluster, database, run_module)
     with cluster.connect() as connection:
+        connection.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active")
         connection.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(psycopg.sql.Identifier(database)))
         for (name,) in connection.execute("SELECT rolname FROM pg_roles").fetchall():
             if name not in before:

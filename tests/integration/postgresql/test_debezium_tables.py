@@ -180,7 +180,14 @@ def test_a_schema_with_something_else_in_it_stays(database: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"schema": "Debezium"}, {"offset_table": "a.b"}, {"signal_table": "debezium_offset_storage"}, {"offset_table": ""}]
+    "change",
+    [
+        {"schema": "Debezium"},
+        {"schema": "pg_catalog"},
+        {"offset_table": "a.b"},
+        {"signal_table": "debezium_offset_storage"},
+        {"offset_table": ""},
+    ],
 )
 def test_names_that_debezium_cannot_write_are_refused(server: Server, change: dict[str, str]) -> None:
     assert run(server, **change)["failed"]

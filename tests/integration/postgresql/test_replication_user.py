@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from ansible_collections.cdc.gcp.plugins.modules import postgresql_replication_user
 
-from .conftest import ADMIN, OWNER, PASSWORD, USER, Server
+from .conftest import ADMIN, OWNER, PASSWORD, USER, Server, reading
 
 TABLES = ["shop.orders", 'shop."Order Lines"']
 SECRET = "pa$$w ${X} \\ ' \" ü"
@@ -297,8 +297,8 @@ def test_an_admin_who_did_not_make_the_role_is_told_so(orders: Server) -> None:
 def test_wal_level_replica_is_an_error_and_in_check_mode_a_warning(orders: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     from ansible_collections.cdc.gcp.plugins.module_utils._postgresql import replication_user as room
 
-    real = room._setting
-    monkeypatch.setattr(room, "_setting", lambda connection, name: "replica" if name == "wal_level" else real(connection, name))
+    real = room.setting
+    monkeypatch.setattr(room, "setting", lambda connection, name: "replica" if name == "wal_level" else real(connection, name))
 
     assert "cloudsql.logical_decoding" in run(orders, check=True)["warnings"][0]
     assert "cloudsql.logical_decoding" in run(orders)["msg"]
@@ -337,17 +337,77 @@ def test_absent_is_refused_while_the_role_owns_something(orders: Server) -> None
 
 def test_absent_is_refused_while_the_role_streams(orders: Server) -> None:
     run(orders)
-    address = orders.cluster.addresses()["PRIMARY"]
-    parameters = f"host={address} port={orders.cluster.port} dbname={orders.database} user={USER} replication=database"
-    stream = psycopg.pq.PGconn.connect(
-        f"{parameters} password='{SECRET.replace(chr(92), chr(92) * 2).replace(chr(39), chr(92) + chr(39))}'".encode()
-    )
-    try:
-        assert stream.status == psycopg.pq.ConnStatus.OK, stream.error_message
-        stream.exec_(b"CREATE_REPLICATION_SLOT busy TEMPORARY LOGICAL pgoutput")
-        result = run(orders, state="absent")
-    finally:
-        stream.exec_(b"DROP_REPLICATION_SLOT busy")
-        stream.finish()
+
+    with reading(orders, "busy", USER, SECRET):
+        result = run(orders, state="absent", ignore_slots=["busy"])
 
     assert result["msg"] == "Role debezium is reading replication slot busy; stop Debezium first."
+
+
+def test_absent_is_refused_while_a_slot_is_left_that_nobody_could_read_then(orders: Server) -> None:
+    run(orders)
+    orders.sql("SELECT pg_create_logical_replication_slot('idle', 'pgoutput')", ADMIN)
+
+    for check in (True, False):
+        result = run(orders, check, state="absent")
+        assert f"Replication slot idle of database {orders.database} is left, and Debezium reads it as debezium." in result["msg"]
+        assert "drop it first, with cdc.gcp.postgresql_replication_slot (state=absent)" in result["msg"]
+    assert attributes(orders)
+    assert actions(orders, check=True, state="absent", ignore_slots=["idle"])
+    with reading(orders, "of_others"):
+        assert "slot idle of" in run(orders, state="absent")["msg"]
+    orders.sql("SELECT pg_drop_replication_slot('idle')", ADMIN)
+    with reading(orders, "of_others"):
+        assert actions(orders, state="absent")
+
+
+def test_a_role_that_reads_the_slot_of_another_pipeline_keeps_its_password_and_attributes(orders: Server) -> None:
+    run(orders, password="theirs", slot_name="debezium_shop")
+
+    with reading(orders, "debezium_web", USER, "theirs"):
+        for check in (True, False):
+            result = run(orders, check, slot_name="debezium_shop")
+            assert result["failed"]
+            assert "Role debezium is reading replication slot debezium_web, and this pipeline's is debezium_shop" in result["msg"]
+            assert "(set the password of role debezium)" in result["msg"]
+            assert SECRET not in result["msg"]
+        orders.sql("CREATE TABLE shop.later (id int PRIMARY KEY)")
+        told = run(orders, password="theirs", slot_name="debezium_shop", tables=["shop.later"], revoke_others=True)
+        assert "(revoke from debezium SELECT on" in told["msg"]
+        granted = actions(orders, password="theirs", slot_name="debezium_shop", tables=[*TABLES, "shop.later"])
+        assert granted == ["grant SELECT on shop.later to debezium"]
+
+    assert orders.sql("SELECT 1", USER, "theirs") == [(1,)]
+    with reading(orders, "debezium_shop", USER, "theirs"):
+        assert actions(orders, slot_name="debezium_shop") == ["set the password of role debezium"]
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("name", ["postgres", "cloudsqladmin", "cloudsqlsuperuser", "pg_monitor", OWNER])
+def test_a_role_of_somebody_else_is_refused_before_anything_is_changed(orders: Server, name: str, state: str) -> None:
+    for check in (True, False):
+        assert f"{name} cannot be the replication user" in run(orders, check, name=name, state=state)["msg"]
+    assert "cannot be the replication user" in run(orders, name="boss", login_user="boss", state=state)["msg"]
+    assert (orders.sql("SELECT 1", ADMIN), orders.sql("SELECT 1")) == ([(1,)], [(1,)]), "both passwords are as they were"
+
+
+@pytest.mark.parametrize(
+    ("drift", "said"),
+    [
+        ("VALID UNTIL '2100-01-01 00:00+00'", "The password of role debezium expires at 2100-01-01 00:00:00+00"),
+        ("CONNECTION LIMIT 1", "Role debezium may have 1 connections at a time, and Debezium needs up to"),
+        ("CONNECTION LIMIT 0", "Role debezium may have 0 connections at a time"),
+    ],
+)
+def test_warns_of_a_role_that_fails_at_its_next_connection(orders: Server, drift: str, said: str) -> None:
+    run(orders)
+    orders.sql(f"ALTER ROLE debezium {drift}", None)  # type: ignore[arg-type]
+
+    result = run(orders)
+
+    assert result["changed"] is False
+    assert [said in warning for warning in result["warnings"]] == [True], result["warnings"]
+    fine = "VALID UNTIL 'infinity'" if drift.startswith("VALID") else "CONNECTION LIMIT 20"
+    assert f"ALTER ROLE debezium {fine.split(' LIMIT')[0]}" in result["warnings"][0]
+    orders.sql(f"ALTER ROLE debezium {fine}", None)  # type: ignore[arg-type]
+    assert run(orders)["warnings"] == []

@@ -74,7 +74,7 @@ def test_a_resource_reads_and_applies_over_kept_connections(orders: Server) -> N
         "exact": False,
         "publish": None,
         "publish_via_partition_root": None,
-        "slot_name": None,
+        "ignore_slots": [],
     }
     with Sessions() as sessions:
         publication = Publication.from_params(params, False, sessions)

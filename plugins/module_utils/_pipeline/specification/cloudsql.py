@@ -68,7 +68,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cloudsql_timeout", "Seconds to wait for operations on the instance, at least 1.", "int", default=3600),
     Variable(
         "cloudsql_user",
-        "PostgreSQL user of the application, which owns the captured tables. Cloud SQL makes it a member of C(cloudsqlsuperuser).",
+        (
+            "PostgreSQL user of the application, which owns the captured tables. Cloud SQL makes it a member of C(cloudsqlsuperuser).",
+            "V(postgres) is allowed only if O(cloudsql_admin_user) is V(postgres) as well, with the same password.",
+        ),
         derived="O(cdc_name)",
     ),
     Variable(

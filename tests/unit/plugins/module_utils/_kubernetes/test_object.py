@@ -43,6 +43,22 @@ def test_a_changed_one_is_tried_by_the_server(api: FakeApi) -> None:
     assert reconcile(KubernetesObject(Cluster(OPTIONS), wanted), check_mode=True).changed
 
 
+NAMESPACE = "/api/v1/namespaces/prod"
+
+
+def test_an_object_that_is_only_made_is_left_alone_once_it_is_there(api: FakeApi) -> None:
+    wanted = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "labels": {"enforce": "restricted"}}}
+    api.expect("GET", NAMESPACE, answer={**wanted, "metadata": {"name": "prod", "labels": {"team": "data"}}})
+    assert not reconcile(KubernetesObject(Cluster(OPTIONS), wanted, keep_existing=True), check_mode=False).changed
+
+
+def test_an_object_that_is_only_made_is_made(api: FakeApi) -> None:
+    wanted = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "labels": {"enforce": "restricted"}}}
+    api.expect("GET", NAMESPACE, status=404).expect("PATCH", NAMESPACE, query=DRY_RUN, body=wanted, answer=wanted)
+    outcome = reconcile(KubernetesObject(Cluster(OPTIONS), wanted, keep_existing=True), check_mode=True)
+    assert (outcome.plan.before, (outcome.plan.after or {})["metadata"]["labels"]) == (None, {"enforce": "restricted"})
+
+
 def test_a_readable_key_shows_what_changes_in_it_and_no_other(api: FakeApi) -> None:
     wanted = manifest("a=1\nb=3")
     api.expect("GET", SECRET, answer=applied(manifest("a=1\nb=2")))

@@ -200,6 +200,31 @@ def test_a_new_instance_gets_a_private_address_and_a_maintenance_window(planned:
     assert after["maintenance_window"] == {"day": 7, "hour": 12}
 
 
+def test_user_and_offset_table_are_judged_by_the_names_of_the_pipeline(planned: Planned) -> None:
+    steps = planned(cdc_slot_name="my_slot", cdc_topic_prefix="my-prefix")
+    assert steps[context.REPLICATION_USER].resource.slot_name == "my_slot"
+    assert steps[context.DEBEZIUM_TABLES].resource.topic_prefix == "my-prefix"
+
+
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+@pytest.mark.parametrize(
+    ("given", "labels", "kept"),
+    [
+        ({}, RESTRICTED, True),
+        ({"cdc_namespace_labels": {"team": "data"}}, {"team": "data"}, False),
+        ({"cdc_namespace_labels": {}}, {}, False),
+    ],
+)
+def test_only_labels_that_the_user_names_are_put_on_a_namespace_that_exists(
+    planned: Planned, given: dict[str, t.Any], labels: dict[str, str], kept: bool
+) -> None:
+    """Other people's workloads in it would be held to the standard, too."""
+    namespace = planned(**given)[context.NAMESPACE].resource
+    assert (namespace.manifest["metadata"]["labels"], namespace.keep_existing) == (labels, kept)
+
+
 def test_grants_publication_pod_joining_tables_and_the_wait_for_the_stream_come_in_this_order(planned: Planned) -> None:
     order = list(planned())
     story = [context.REPLICATION_USER, context.PUBLICATION, context.CAPTURED, context.DEPLOYMENT, context.JOINING, context.STREAM]

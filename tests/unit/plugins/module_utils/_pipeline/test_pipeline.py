@@ -149,6 +149,23 @@ def test_five_mistakes_are_five_sentences() -> None:
         ({"cdc_instance": "i" * 97}, "cdc_instance must have no more than 98 characters"),
         ({"cdc_database": ""}, "cdc_database must be 1 to 63 bytes long, not 0."),
         ({"cdc_replication_user": "postgres"}, "cdc_replication_user must be a user of its own"),
+        ({"cdc_replication_user": "shop"}, "cdc_replication_user must be a user of its own"),
+        ({"cdc_replication_user": "postgres", "cloudsql_admin_user": "boss"}, "cdc_replication_user must not be postgres, a role of"),
+        ({"cdc_replication_user": "pg_monitor"}, "cdc_replication_user must not be pg_monitor, a role of Cloud SQL or PostgreSQL itself."),
+        ({"cdc_replication_user": "cloudsqlreplica"}, "cdc_replication_user must not be cloudsqlreplica, a role of"),
+        ({"cloudsql_user": "cloudsqladmin"}, "cloudsql_user must not be cloudsqladmin, a role of Cloud SQL or PostgreSQL itself"),
+        ({"cloudsql_user": "pg_evil"}, "cloudsql_user must not be pg_evil"),
+        ({"cloudsql_admin_user": "cloudsqlsuperuser"}, "cloudsql_admin_user must not be cloudsqlsuperuser"),
+        ({"cloudsql_user": "postgres"}, "cloudsql_user must not be postgres, the administrator that Cloud SQL makes. If it owns"),
+        ({"cloudsql_user": "postgres", "cloudsql_admin_user": "boss"}, "cloudsql_admin_user must be postgres as well"),
+        ({"cloudsql_user": "boss", "cloudsql_admin_user": "boss"}, "are both boss, so their passwords must be the same."),
+        ({"cdc_database": "template1"}, "cdc_database must not be template1, a database of Cloud SQL or PostgreSQL itself."),
+        ({"cdc_database": "cloudsqladmin"}, "cdc_database must not be cloudsqladmin"),
+        ({"cdc_debezium_schema": "pg_catalog"}, "cdc_debezium_schema must not be pg_catalog, a schema of PostgreSQL itself."),
+        ({"cdc_debezium_schema": "information_schema"}, "cdc_debezium_schema must not be information_schema"),
+        ({"cdc_tables": ["pg_catalog.pg_class"]}, "cdc_tables: pg_catalog.pg_class cannot be captured, because PostgreSQL publishes no"),
+        ({"cdc_tables": ["information_schema.tables"]}, "cdc_tables: information_schema.tables cannot be captured"),
+        ({"cdc_tables": ["debezium.offsets_shop"]}, "each change of an offset would make an event, and each event an offset."),
         ({"cdc_replication_password": 1.5}, ""),
         ({"cdc_slot_name": "Slot"}, "cdc_slot_name 'Slot' must be of lower-case letters"),
         ({"cdc_offset_table": "my-table"}, "because Debezium does not quote it"),
@@ -176,6 +193,22 @@ def test_a_mistake_is_told_by_the_name_of_its_variable(given: dict[str, t.Any], 
     found = problems(**given)
     assert len(found) == 1, found
     assert sentence in found[0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"cloudsql_user": "postgres", "cloudsql_user_password": "admin secret"},
+        {"cdc_database": "postgres"},
+        {"cloudsql_user": "cloudsql_app", "cdc_replication_user": "cloudsql-reader", "cloudsql_admin_user": "pgadmin"},
+        {"cdc_tables": ["debezium.offsets_shop"], "cdc_offsets": "volume"},
+        {"cdc_tables": ['"PG_x".orders']},
+    ],
+)
+def test_names_that_only_resemble_those_of_the_server_are_fine(given: dict[str, t.Any]) -> None:
+    assert {name: pipeline(**given)[name] for name in given if "password" not in name} == {
+        name: value for name, value in given.items() if "password" not in name
+    }
 
 
 def test_a_wrong_password_is_never_shown() -> None:

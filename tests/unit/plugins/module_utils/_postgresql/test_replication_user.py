@@ -34,6 +34,7 @@ PARAMS: dict[str, t.Any] = {
     "owner_password": None,
     "revoke_others": False,
     "revoke_cloudsqlsuperuser": False,
+    "slot_name": None,
 }
 ORDERS = TableName("public", "orders")
 HELD = Privilege(held=True, grantable=False, owner="app")
