@@ -196,4 +196,6 @@ def _publication(pipeline: Pipeline, servers: _Servers, known: Known) -> Publica
         exact=False,
         present=True,
         slot_name=None,
+        replication_user=pipeline["cdc_replication_user"],
+        keyless_partitioned=parse_tables(pipeline["cloudsql_keyless_partitioned_tables"]),
     )

@@ -13,9 +13,9 @@ from .._reconcile.secret import Secret
 from .._table_name import TableName, parse_tables
 from .connection import Connection, Sessions, password_works, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
-from .role import Privilege, Privileges, Role, read_privileges, read_role
+from .role import BYPASSRLS, Privilege, Privileges, Role, read_privileges, read_role
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
-from .tables import not_there_yet
+from .tables import has_row_security, not_there_yet
 
 SUPERUSER_GROUP = "cloudsqlsuperuser"
 UNKNOWN = Secret("")
@@ -28,6 +28,7 @@ class Observed:
 
     password_works: whether the wanted password logs in; None if it was not tried.
     owner_privileges: as `privileges`, but with what the owner's login may grant; None when that login was not needed.
+    row_security: a table that it reads has row level security.
     """
 
     role: Role | None
@@ -36,6 +37,7 @@ class Observed:
     owner_privileges: Privileges | None
     wal_level: str
     server_version: str
+    row_security: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class ReplicationUser:
             role = read_role(connection, self.name)
             privileges = read_privileges(connection, self.name, tables)
             wal_level, server_version = _setting(connection, "wal_level"), _setting(connection, "server_version")
+            row_security = bool(role and BYPASSRLS in role.extra) and has_row_security(connection, tables)
         owner_privileges = None
         if self.owner and any(not privilege.grantable for privilege in self._wanting(privileges)):
             with session(self.options, self.owner) as connection:
@@ -94,7 +97,7 @@ class ReplicationUser:
         works = None
         if role and self.password and self.check_password:
             works = password_works(self.options, Login(self.name, self.password))
-        return Observed(role, works, privileges, owner_privileges, wal_level, server_version)
+        return Observed(role, works, privileges, owner_privileges, wal_level, server_version, row_security)
 
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None:
@@ -215,8 +218,10 @@ class ReplicationUser:
         if observed.wal_level != "logical":
             yield _wal_level_message(observed.wal_level)
         role, privileges = observed.role, observed.privileges
-        if role and role.extra:
-            yield f"Role {self.name} has {', '.join(role.extra)}, which a replication user does not need; this module does not revoke it."
+        # Row level security is a reason for BYPASSRLS; so it may be where the tables are not known.
+        extra = [word for word in (role.extra if role else ()) if word != BYPASSRLS or not (observed.row_security or self.tables is None)]
+        if extra:
+            yield f"Role {self.name} has {', '.join(extra)}, which a replication user does not need; this module does not revoke it."
         if role and SUPERUSER_GROUP in role.member_of and not self.revoke_cloudsqlsuperuser:
             yield (
                 f"Role {self.name} is a member of {SUPERUSER_GROUP}, which a replication user does not need; "

@@ -51,7 +51,8 @@ class Privileges:
     other_tables: Mapping[TableName, Privilege]
 
 
-_EXTRA = {"rolsuper": "SUPERUSER", "rolcreaterole": "CREATEROLE", "rolcreatedb": "CREATEDB", "rolbypassrls": "BYPASSRLS"}
+BYPASSRLS = "BYPASSRLS"
+_EXTRA = {"rolsuper": "SUPERUSER", "rolcreaterole": "CREATEROLE", "rolcreatedb": "CREATEDB", "rolbypassrls": BYPASSRLS}
 
 
 def read_role(connection: Connection, name: str) -> Role | None:

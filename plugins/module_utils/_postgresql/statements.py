@@ -62,6 +62,11 @@ def identifiers(names: Iterable[Sequence[str]]) -> Statement:
     return sql.SQL(", ").join(sql.Identifier(*name) for name in names)
 
 
+def only(names: Iterable[Sequence[str]]) -> Statement:
+    """Tables without their children by INHERITS, which a publication would otherwise take along."""
+    return sql.SQL(", ").join(sql.SQL("ONLY {}").format(sql.Identifier(*name)) for name in names)
+
+
 def keywords(words: t.LiteralString) -> Statement:
     """Words of SQL itself."""
     return sql.Composed([sql.SQL(words)])

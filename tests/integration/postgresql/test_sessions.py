@@ -72,9 +72,9 @@ def test_a_resource_reads_and_applies_over_kept_connections(orders: Server) -> N
         "tables": ["shop.orders"],
         "state": "present",
         "exact": False,
-        "publish": None,
-        "publish_via_partition_root": None,
         "slot_name": None,
+        "replication_user": None,
+        "keyless_partitioned_tables": [],
     }
     with Sessions() as sessions:
         publication = Publication.from_params(params, False, sessions)
