@@ -199,9 +199,9 @@ def _widened(capture: Capture) -> Iterator[str]:
     if restricted:
         widen = f"ALTER PUBLICATION {quoted(capture.publication)} SET (publish = 'insert, update, delete, truncate')"
         yield (
-            f"{changed} the application's UPDATE and DELETE would fail on {_listed(restricted)}, unless the replica identity has all columns "
-            f"of its row filter and its column list all of the replica identity. Use a publication of the pipeline's own (another name), or "
-            f"check that, and run {widen}."
+            f"{changed} the application's UPDATE and DELETE would fail on {_listed(restricted)}, unless the replica identity has all "
+            "columns of the row filter, and the column list all of the replica identity. Use a publication of the pipeline's own (another "
+            f"name), or check that and run {widen}."
         )
 
 
