@@ -198,4 +198,5 @@ def _publication(pipeline: Pipeline, servers: _Servers, known: Known) -> Publica
         slot_name=None,
         replication_user=pipeline["cdc_replication_user"],
         keyless_partitioned=parse_tables(pipeline["cloudsql_keyless_partitioned_tables"]),
+        insert_only=parse_tables(pipeline.signal_tables),
     )

@@ -82,7 +82,7 @@ def check_capture(capture: Capture) -> None:
         raise Refused(" ".join(problems), problems=problems, **details)
 
 
-def capture_warnings(capture: Capture, added: Sequence[TableName], warn_of_toast: bool) -> Iterator[str]:
+def capture_warnings(capture: Capture, added: Sequence[TableName]) -> Iterator[str]:
     """What to say once, of the tables in `added`, which the plan adds; and of row level security that cannot be judged."""
     hidden = [table for table in capture.tables.values() if table.rows_hidden]
     if hidden and capture.user is None:
@@ -90,17 +90,19 @@ def capture_warnings(capture: Capture, added: Sequence[TableName], warn_of_toast
             f"Row level security is enabled on {_names(hidden)}: a snapshot has only the rows that policies let the replication user read, "
             "and may be empty. Set replication_user, so that this is checked."
         )
-    new = [capture.tables[name] for name in added]
-    for table in new:
+    for table in (capture.tables[name] for name in added):
         if table.children:
             yield (
                 f"{table.name} has children by INHERITS ({_listed(table.children)}), which are captured too: a snapshot emits their rows "
                 f"also as rows of {table.name}, and later changes only under their own names."
             )
-    with_toast = [table for table in new if table.toast]
-    if with_toast and warn_of_toast:
+
+
+def toast_warnings(tables: Sequence[TableName]) -> Iterator[str]:
+    """What to say of tables with large values."""
+    if tables:
         yield (
-            f"Large values of {_names(with_toast)} that an UPDATE does not change arrive as __debezium_unavailable_value, because "
+            f"Large values of {_listed(tables)} that an UPDATE does not change arrive as __debezium_unavailable_value, because "
             "PostgreSQL does not log them again. Let consumers keep the old value, switch debezium_k8s_reselect_unavailable_values on, or "
             "run ALTER TABLE ... REPLICA IDENTITY FULL, which logs more."
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .._reconcile.errors import Refused
 from .._reconcile.plan import Action, Plan
 from .._table_name import TableName, parse_tables
-from .capture_rules import Capture, capture_warnings, check_capture
+from .capture_rules import Capture, capture_warnings, check_capture, toast_warnings
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .statements import Execute, Statement, execute, keywords, only, statement
@@ -71,7 +71,8 @@ class Publication:
     slot_name: with present=False, refuse while this slot is read.
     replication_user: who will read the rows; None if that is not known.
     keyless_partitioned: partitioned tables that may be captured without a primary key.
-    warn_of_toast: say which tables have values that an event may lack.
+    warn_of_toast: say which added tables have large values, which an event may lack.
+    insert_only: tables whose rows are never updated (Debezium's signals), so that no event of theirs lacks a value.
     """
 
     options: ServerOptions
@@ -84,6 +85,7 @@ class Publication:
     replication_user: str | None = None
     keyless_partitioned: tuple[TableName, ...] = ()
     warn_of_toast: bool = True
+    insert_only: tuple[TableName, ...] = ()
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> Publication:
@@ -134,10 +136,14 @@ class Publication:
         capture = self._capture(observed)
         check_capture(capture)
         warnings = [*self._pending_warnings(observed), *(_restricted_warnings(self.name, existing) if existing else ())]
-        warnings += capture_warnings(capture, self._added(observed), self.warn_of_toast)
+        added = self._added(observed)
+        warnings += capture_warnings(capture, added)
+        with_toast = [name for name, table in observed.tables.items() if table.toast and name not in self.insert_only]
+        if self.warn_of_toast:
+            warnings += toast_warnings([name for name in added if name in with_toast])
         facts = {
             "pending_tables": [str(name) for name in self._pending(observed)],
-            "tables_with_toast": [str(name) for name, table in observed.tables.items() if table.toast],
+            "tables_with_toast": [str(name) for name in with_toast],
         }
         if existing is None:
             return Plan(None, *self._plan_new(observed), tuple(warnings), facts)

@@ -68,67 +68,75 @@ class Table:
 # immediate and not partial); who is exempt from row level security, and which policies apply, is that of check_enable_rls and
 # check_role_for_policy.  Partitions and children have no say when their parent is read.  A policy is only trusted if it reads USING (true).
 _QUERY = """
-SELECT n.nspname AS schema, c.relname AS table, pg_get_userbyid(c.relowner) AS owner, c.relkind::text AS kind,
-       c.relpersistence = 'p' AS permanent, pg_has_role(c.relowner, 'USAGE') AS ours,
-       ancestors.names AS ancestors, children.names AS children, storage.rows AS storage,
-       c.relrowsecurity AND NOT (
-           coalesce(role.rolsuper OR role.rolbypassrls, false)
-           OR NOT c.relforcerowsecurity AND coalesce(pg_has_role(role.oid, c.relowner, 'USAGE'), false)
-           OR coalesce(policies.opens, false) AND policies.limiting IS NULL
-       ) AS rows_hidden,
-       coalesce(policies.limiting, '{}') AS limiting_policies
-FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS wanted (schema_name, table_name)
-JOIN pg_namespace n ON n.nspname = wanted.schema_name
-JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name AND c.relkind NOT IN ('i', 'I', 'S', 'c', 't')
-LEFT JOIN pg_roles role ON role.rolname = %(role)s
-CROSS JOIN LATERAL (
-    SELECT coalesce(jsonb_agg(jsonb_build_array(an.nspname, a.relname) ORDER BY above.nearness), '[]') AS names
-    FROM pg_partition_ancestors(c.oid) WITH ORDINALITY AS above (relid, nearness)
-    JOIN pg_class a ON a.oid = above.relid AND a.oid <> c.oid JOIN pg_namespace an ON an.oid = a.relnamespace
-) ancestors
-CROSS JOIN LATERAL (
-    WITH RECURSIVE below (relid) AS (
-        SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid AND c.relkind <> 'p'
-        UNION SELECT inhrelid FROM pg_inherits JOIN below ON inhparent = below.relid
-    )
-    SELECT coalesce(jsonb_agg(jsonb_build_array(bn.nspname, b.relname) ORDER BY bn.nspname, b.relname), '[]') AS names
-    FROM below JOIN pg_class b ON b.oid = below.relid JOIN pg_namespace bn ON bn.oid = b.relnamespace
-) children
-CROSS JOIN LATERAL (
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'schema', sn.nspname, 'table', s.relname, 'kind', s.relkind, 'permanent', s.relpersistence = 'p',
-               'identity', CASE WHEN applied.identity = 'f' THEN 'full' WHEN key.indexrelid IS NOT NULL THEN 'key' END,
-               'stored', generated.stored, 'virtual', generated.virtual,
-               'toast', applied.identity <> 'f' AND (s.relkind = 'p' OR s.reltoastrelid <> 0) AND EXISTS (
-                   SELECT FROM pg_attribute a
-                   WHERE a.attrelid = s.oid AND a.attnum > 0 AND a.attlen = -1 AND a.attstorage IN ('x', 'e') AND a.attgenerated = ''
-                     AND NOT a.attisdropped AND NOT coalesce(a.attnum = ANY(key.indkey), false))
-           ) ORDER BY sn.nspname, s.relname), '[]') AS rows
-    FROM (
-        SELECT c.oid AS relid UNION SELECT relid FROM pg_partition_tree(c.oid) WHERE c.relkind = 'p' AND isleaf
-    ) holding
-    JOIN pg_class s ON s.oid = holding.relid JOIN pg_namespace sn ON sn.oid = s.relnamespace
-    CROSS JOIN LATERAL (SELECT CASE s.relkind WHEN 'p' THEN 'd' ELSE s.relreplident END AS identity) applied
+WITH RECURSIVE found AS MATERIALIZED (
+    SELECT c.oid, n.nspname, c.relname, c.relowner, c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity
+    FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS wanted (schema_name, table_name)
+    JOIN pg_namespace n ON n.nspname = wanted.schema_name
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name AND c.relkind NOT IN ('i', 'I', 'S', 'c', 't')
+), ancestors AS (
+    SELECT found.oid, jsonb_agg(jsonb_build_array(n.nspname, c.relname) ORDER BY nearness) AS names
+    FROM found, pg_partition_ancestors(found.oid) WITH ORDINALITY AS above (relid, nearness)
+    JOIN pg_class c ON c.oid = above.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid <> found.oid
+    GROUP BY found.oid
+), below (oid, relid) AS (
+    SELECT found.oid, i.inhrelid FROM found JOIN pg_inherits i ON i.inhparent = found.oid WHERE found.relkind <> 'p'
+    UNION SELECT below.oid, i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.relid
+), children AS (
+    SELECT below.oid, jsonb_agg(jsonb_build_array(n.nspname, c.relname) ORDER BY n.nspname, c.relname) AS names
+    FROM below JOIN pg_class c ON c.oid = below.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+    GROUP BY below.oid
+), holding AS (
+    SELECT oid, oid AS relid FROM found
+    UNION ALL SELECT found.oid, tree.relid FROM found, pg_partition_tree(found.oid) tree WHERE found.relkind = 'p' AND tree.isleaf
+), parts AS (
+    SELECT holding.oid, n.nspname, c.oid AS relid, c.relname, c.relkind, c.relpersistence, c.reltoastrelid,
+           CASE c.relkind WHEN 'p' THEN 'd' ELSE c.relreplident END AS identity
+    FROM holding JOIN pg_class c ON c.oid = holding.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+), storage AS (
+    SELECT parts.oid, jsonb_agg(jsonb_build_object(
+               'schema', nspname, 'table', relname, 'kind', relkind, 'permanent', relpersistence = 'p',
+               'identity', CASE WHEN identity = 'f' THEN 'full' WHEN key.indexrelid IS NOT NULL THEN 'key' END,
+               'stored', columns.stored, 'virtual', columns.virtual,
+               'toast', identity <> 'f' AND (relkind = 'p' OR reltoastrelid <> 0) AND columns.toast
+           ) ORDER BY nspname, relname) AS rows
+    FROM parts
     LEFT JOIN LATERAL (
         SELECT i.indexrelid, i.indkey FROM pg_index i
-        WHERE i.indrelid = s.oid AND i.indisvalid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL
-          AND (applied.identity = 'd' AND i.indisprimary OR applied.identity = 'i' AND i.indisreplident)
+        WHERE i.indrelid = parts.relid AND i.indisvalid AND i.indisunique AND i.indimmediate AND i.indpred IS NULL
+          AND (parts.identity = 'd' AND i.indisprimary OR parts.identity = 'i' AND i.indisreplident)
         LIMIT 1
     ) key ON true
     CROSS JOIN LATERAL (
-        SELECT coalesce(array_agg(a.attname) FILTER (WHERE a.attgenerated = 's'), '{}') AS stored,
-               coalesce(array_agg(a.attname) FILTER (WHERE a.attgenerated = 'v'), '{}') AS virtual
-        FROM pg_attribute a
-        WHERE a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped AND (applied.identity = 'f' OR a.attnum = ANY(key.indkey))
-    ) generated
-) storage
-CROSS JOIN LATERAL (
-    SELECT bool_or(p.polpermissive AND p.using_clause = 'true') AS opens,
-           array_agg(p.polname::text ORDER BY p.polname) FILTER (WHERE NOT p.polpermissive AND p.using_clause <> 'true') AS limiting
-    FROM (SELECT *, pg_get_expr(polqual, polrelid) AS using_clause FROM pg_policy) p
-    WHERE p.polrelid = c.oid AND p.polcmd IN ('r', '*')
+        SELECT coalesce(array_agg(attname) FILTER (WHERE attgenerated = 's' AND identifies), '{}') AS stored,
+               coalesce(array_agg(attname) FILTER (WHERE attgenerated = 'v' AND identifies), '{}') AS virtual,
+               coalesce(bool_or(attlen = -1 AND attstorage IN ('x', 'e') AND attgenerated = '' AND NOT identifies), false) AS toast
+        FROM (
+            SELECT *, parts.identity = 'f' OR coalesce(attnum = ANY(key.indkey), false) AS identifies FROM pg_attribute
+            WHERE attrelid = parts.relid AND attnum > 0 AND NOT attisdropped
+        ) a
+    ) columns
+    GROUP BY parts.oid
+), policies AS (
+    SELECT p.polrelid AS oid, coalesce(bool_or(p.polpermissive AND p.reads = 'true'), false) AS opens,
+           array_agg(p.polname::text ORDER BY p.polname) FILTER (WHERE NOT p.polpermissive AND p.reads <> 'true') AS limiting
+    FROM (SELECT *, pg_get_expr(polqual, polrelid) AS reads FROM pg_policy WHERE polrelid IN (SELECT oid FROM found)) p
+    LEFT JOIN pg_roles role ON role.rolname = %(role)s
+    WHERE p.polcmd IN ('r', '*')
       AND EXISTS (SELECT FROM unnest(p.polroles) AS applies (roleid) WHERE roleid = 0 OR pg_has_role(role.oid, roleid, 'USAGE'))
-) policies
+    GROUP BY p.polrelid
+)
+SELECT nspname AS schema, relname AS table, pg_get_userbyid(relowner) AS owner, relkind::text AS kind, relpersistence = 'p' AS permanent,
+       pg_has_role(relowner, 'USAGE') AS ours,
+       coalesce(ancestors.names, '[]') AS ancestors, coalesce(children.names, '[]') AS children, storage.rows AS storage,
+       relrowsecurity AND NOT (
+           coalesce(role.rolsuper OR role.rolbypassrls, false)
+           OR NOT relforcerowsecurity AND coalesce(pg_has_role(role.oid, relowner, 'USAGE'), false)
+           OR coalesce(policies.opens, false) AND policies.limiting IS NULL
+       ) AS rows_hidden,
+       coalesce(policies.limiting, '{}') AS limiting_policies
+FROM found LEFT JOIN ancestors USING (oid) LEFT JOIN children USING (oid) JOIN storage USING (oid) LEFT JOIN policies USING (oid)
+LEFT JOIN pg_roles role ON role.rolname = %(role)s
 """
 
 

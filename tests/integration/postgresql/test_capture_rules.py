@@ -6,9 +6,14 @@ from __future__ import annotations
 import contextlib
 import typing as t
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.options import Login
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.publication import Publication
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.secret import Secret
+from ansible_collections.cdc.gcp.plugins.module_utils._table_name import TableName
 from ansible_collections.cdc.gcp.plugins.modules import postgresql_publication, postgresql_replication_user
 
 from .conftest import ADMIN, OWNER, USER, Server
@@ -225,7 +230,8 @@ def test_a_publication_with_a_row_filter_or_column_list_is_not_widened(orders: S
         ],
     )
 
-    assert "row filter or column list" in refused(orders, 'shop."Order Lines"')
+    message = refused(orders, 'shop."Order Lines"')
+    assert "would fail on shop.orders, unless the replica identity has all columns of the row filter" in message
 
     make(orders, ["ALTER PUBLICATION dbz SET (publish = 'insert, update')"])
     with pytest.raises(psycopg.errors.InvalidColumnReference):
@@ -539,6 +545,15 @@ def test_tables_with_large_values_are_told_when_they_are_added_and_only_then(ord
 
     again = accepted(orders, *tables)
     assert (again["warnings"], again["tables_with_toast"]) == ([], ["shop.orders"])
+
+
+@pytest.mark.parametrize("quiet", [{"warn_of_toast": False}, {"insert_only": (TableName("shop", "orders"),)}])
+def test_nothing_is_told_of_large_values_where_a_pipeline_knows_better(orders: Server, quiet: dict[str, t.Any]) -> None:
+    login = Login(OWNER, Secret("right"))
+    publication = Publication(orders.server_options(), login, "dbz", (TableName("shop", "orders"),), False, True, None, USER)
+
+    assert "Large values" in publication.plan(publication.read()).warnings[0]
+    assert replace(publication, **quiet).plan(publication.read()).warnings == ()
 
 
 def test_an_unchanged_large_value_is_not_in_the_stream_unless_the_identity_is_full(orders: Server) -> None:

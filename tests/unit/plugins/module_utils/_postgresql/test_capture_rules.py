@@ -7,7 +7,12 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.capture_rules import Capture, capture_warnings, check_capture
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.capture_rules import (
+    Capture,
+    capture_warnings,
+    check_capture,
+    toast_warnings,
+)
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.tables import Storage, Table
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import Refused
 from ansible_collections.cdc.gcp.plugins.module_utils._table_name import TableName
@@ -129,18 +134,11 @@ def test_a_table_that_is_taken_out_gives_its_partitions_no_name() -> None:
 # Warnings
 
 
-def told(plan: Capture, *added: Table, warn_of_toast: bool = True) -> list[str]:
-    return list(capture_warnings(plan, [one.name for one in added], warn_of_toast))
+def test_one_warning_names_all_tables_with_large_values() -> None:
+    (warning,) = toast_warnings([TableName("public", "a"), TableName("public", "B")])
 
-
-def test_one_warning_names_all_added_tables_with_large_values_unless_it_is_not_wanted() -> None:
-    first, second, old, small = table("a", toast=True), table("b", toast=True), table("c", toast=True), table("d")
-    plan = capture(first, second, old, small)
-
-    (warning,) = told(plan, first, second, small)
-    assert warning.startswith("Large values of public.a, public.b that an UPDATE does not change arrive as __debezium_unavailable_value")
-    assert told(plan, first, second, small, warn_of_toast=False) == []
-    assert told(plan) == []
+    assert warning.startswith('Large values of public.a, public."B" that an UPDATE does not change arrive as __debezium_unavailable_value')
+    assert list(toast_warnings([])) == []
 
 
 def test_row_level_security_is_refused_for_a_known_user_and_told_for_an_unknown_one() -> None:
@@ -148,7 +146,7 @@ def test_row_level_security_is_refused_for_a_known_user_and_told_for_an_unknown_
 
     assert "hides rows of public.orders from debezium" in problems(capture(hidden))[0]
     assert problems(capture(hidden, user=None)) == []
-    assert "Set replication_user" in told(capture(hidden, user=None))[0]
+    assert "Set replication_user" in next(capture_warnings(capture(hidden, user=None), []))
 
 
 @pytest.mark.parametrize(("exists", "said"), [(True, False), (False, True)])
