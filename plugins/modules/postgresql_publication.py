@@ -149,7 +149,7 @@ def main() -> None:
             exact={"type": "bool", "default": False},
             slot_name={"type": "str"},
             replication_user={"type": "str"},
-            keyless_partitioned_tables={"type": "list", "elements": "str", "default": []},
+            keyless_partitioned_tables={"type": "list", "elements": "str", "default": [], "no_log": False},
         ),
         required_if=[("state", "present", ["tables"])],
         supports_check_mode=True,
