@@ -35,7 +35,7 @@ class TableName:
         return cls(_identifier(first.group(), text), _identifier(second.group(), text))
 
     def __str__(self) -> str:
-        return f"{_quoted(self.schema)}.{_quoted(self.table)}"
+        return f"{quoted(self.schema)}.{quoted(self.table)}"
 
 
 def parse_tables(texts: Iterable[str]) -> tuple[TableName, ...]:
@@ -60,6 +60,7 @@ def _identifier(part: str, text: str) -> str:
     return name
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """An identifier in SQL's spelling: in double quotes if it needs them."""
     plain = _PART.fullmatch(name) and not name.startswith('"') and name == name.lower()
     return name if plain else '"' + name.replace('"', '""') + '"'

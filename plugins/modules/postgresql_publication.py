@@ -16,7 +16,12 @@ description:
   - The login user must own the tables, or be a member of the owning role. PostgreSQL lets no other role publish them. To create the
     publication, the login user also needs CREATE on the database.
   - The module fails before it changes anything if a table has neither a primary key nor a replica identity. Once such a table is
-    published, the application's UPDATE and DELETE statements on it fail.
+    published, the application's UPDATE and DELETE statements on it fail. A C(DEFERRABLE) primary key is no replica identity. A partitioned
+    table needs the key itself, because new partitions inherit it, but not C(REPLICA IDENTITY FULL).
+  - If an existing publication does not publish updates or deletes yet, all of its tables must meet this, not only those in O(tables).
+  - The module also fails if a snapshot and the stream would differ. Examples are children by C(INHERITS) that are not captured, unlogged
+    partitions, a partition whose root the publication contains too, and row level security that hides rows from O(replication_user).
+    All problems of all tables are reported at once.
   - A table that does not exist yet is reported as pending. The next run after its creation adds it. If no table exists, the publication is
     created empty.
   - If one of the tables is partitioned, the module sets C(publish_via_partition_root). Without it, changes carry the names of the
@@ -49,6 +54,20 @@ options:
     default: false
   ignore_slots:
     description: With O(state=absent), replication slots in O(login_db) whose readers use another publication.
+    type: list
+    elements: str
+    default: []
+  replication_user:
+    description:
+      - Role that reads the tables. The module fails if row level security hides rows from it, because a snapshot would lack them.
+      - A role sees all rows if it has C(BYPASSRLS), if it owns the table (without C(FORCE ROW LEVEL SECURITY)), or if a permissive policy
+        for SELECT applies to it with C(USING (true)) and no restrictive policy limits it.
+      - Without this option, row level security only causes a warning.
+    type: str
+  keyless_partitioned_tables:
+    description:
+      - Partitioned tables in O(tables) that may be captured without a primary key. Partitions that exist still need a replica identity.
+      - Name only those for which whatever creates partitions sets their replica identity too.
     type: list
     elements: str
     default: []
@@ -103,6 +122,13 @@ pending_tables:
   returned: success and O(state=present)
   type: list
   elements: str
+tables_with_toast:
+  description:
+    - Tables in O(tables) that can have large values (TOAST) and whose replica identity is not C(FULL). If an UPDATE does not change such a
+      value, the event contains C(__debezium_unavailable_value) instead. The module warns about those that it adds.
+  returned: success and O(state=present)
+  type: list
+  elements: str
 publish_via_partition_root:
   description: Whether changes of partitions carry the name of the partitioned table. Null if the publication does not exist.
   returned: success
@@ -129,6 +155,8 @@ def main() -> None:
             tables={"type": "list", "elements": "str"},
             exact={"type": "bool", "default": False},
             ignore_slots={"type": "list", "elements": "str", "default": []},
+            replication_user={"type": "str"},
+            keyless_partitioned_tables={"type": "list", "elements": "str", "default": [], "no_log": False},
         ),
         required_if=[("state", "present", ["tables"])],
         supports_check_mode=True,

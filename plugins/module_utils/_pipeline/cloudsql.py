@@ -178,4 +178,7 @@ def _publication(pipeline: Pipeline, servers: Servers, known: Known) -> Publicat
         add_tables=not position.live(pipeline, known),
         exact=False,
         present=True,
+        replication_user=pipeline["cdc_replication_user"],
+        keyless_partitioned=parse_tables(pipeline["cloudsql_keyless_partitioned_tables"]),
+        insert_only=parse_tables(pipeline.signal_tables),
     )

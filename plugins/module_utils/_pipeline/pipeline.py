@@ -282,6 +282,9 @@ def _tables(values: Mapping[str, t.Any]) -> Iterator[str]:
             for part in (name.schema, name.table):
                 if "," in part or part != part.strip():
                     yield f"cdc_tables: {text} cannot be captured, because Debezium cannot list a name with a comma or an outer blank."
+    for text in values["cloudsql_keyless_partitioned_tables"]:
+        if text not in (values["cdc_tables"] or ()):
+            yield f"cloudsql_keyless_partitioned_tables: {text} is not one of cdc_tables."
     if values["cdc_signal_table"] and values["cdc_signal_table"] == values["cdc_offset_table"]:
         yield "cdc_signal_table and cdc_offset_table must be two tables."
 

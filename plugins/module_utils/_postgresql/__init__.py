@@ -5,7 +5,8 @@ options.py             the options that every PostgreSQL module shares
 connection.py          connections, log-in probes, and error messages
 statements.py          the one kind of action: statements in one transaction
 settings.py            settings of the server that logical replication depends on
-tables.py              tables as the catalog has them, and whether each can be captured
+tables.py              tables as the catalog has them
+capture_rules.py       which of them may be captured, and what to say of them
 role.py                reading a role's attributes, memberships and privileges
 replication_user.py    the role that Debezium logs in as, and its grants
 removal.py             dropping that role

@@ -21,7 +21,7 @@ from .captured_tables import read_captured
 from .connection import Connection, session, unless_absent
 from .offsets import Offset, find_offsets
 from .options import Login, ServerOptions
-from .statements import identifiers, statement
+from .statements import only, statement
 
 WRITERS_TIMEOUT = 600.0
 """Seconds to wait for transactions that wrote to a joining table before it was published."""
@@ -127,7 +127,7 @@ class JoiningTables:
     def apply(self, action: Action) -> None:
         with session(self.options, self.login) as connection:
             if isinstance(action, Publish):
-                listed = identifiers((name.schema, name.table) for name in action.tables)
+                listed = only((name.schema, name.table) for name in action.tables)
                 connection.execute(statement("ALTER PUBLICATION {} ADD TABLE {}", self.publication, listed))
             elif isinstance(action, Snapshot) and action.number and self.signal_table:
                 self._wait_for_writers(connection, action.tables)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from .._reconcile.errors import Refused
 from .._reconcile.plan import Action, Plan
 from .._table_name import TableName, parse_tables
+from .capture_rules import Capture, capture_warnings, check_capture, toast_warnings
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .slots import drop_first, left_unread, read_slots
-from .statements import Execute, Statement, execute, identifiers, keywords, statement
-from .tables import Table, check_capturable, not_there_yet, read_tables
+from .statements import Execute, Statement, execute, keywords, only, statement
+from .tables import Table, not_there_yet, read_tables
 
 OPERATIONS = ("insert", "update", "delete", "truncate")
 """What a publication publishes by default, and all that there is."""
@@ -25,7 +26,13 @@ OPERATIONS = ("insert", "update", "delete", "truncate")
 
 @dataclass(frozen=True)
 class Existing:
-    """A publication that exists.  ours: the login has the rights of its owner.  restricted: tables with a row filter or column list."""
+    """A publication that exists.
+
+    ours: the login has the rights of its owner.
+    tables: those that it names.  sent: those whose names its events bear (pg_publication_tables).
+    restricted: tables with a row filter or column list.
+    generated_columns: it publishes stored generated columns, which needs PostgreSQL 18.
+    """
 
     owner: str
     ours: bool
@@ -33,17 +40,28 @@ class Existing:
     operations: tuple[str, ...]
     via_root: bool
     tables: tuple[TableName, ...]
+    sent: tuple[TableName, ...]
     restricted: tuple[TableName, ...]
+    generated_columns: bool
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there.  may_create: the login may make publications in this database.  slots: as left_unread() has them, for a removal."""
+    """What is there.
+
+    tables: those of the wanted ones that exist.  others: further tables of the publication.
+    may_create: the login may make publications in this database.
+    slots: as left_unread() has them, for a removal.
+    user_exists: the replication user is there.
+    """
 
     publication: Existing | None
     tables: Mapping[TableName, Table]
+    others: Mapping[TableName, Table]
+    server_version: int
     may_create: bool
-    slots: tuple[str, ...]
+    user_exists: bool
+    slots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,8 +69,10 @@ class Publication:
     """The publication as wanted.
 
     tables: to publish; those that do not exist yet are pending.  exact: take out tables that are not named here.
-    add_tables: whether tables are added to a publication that exists; False leaves them to joining_tables.py.
-    ignore_slots: slots of the database that are read with another publication, and do not hold up a removal.
+    replication_user: who will read the rows; None if that is not known.
+    keyless_partitioned: partitioned tables that may be captured without a primary key.
+    warn_of_toast: say which added tables have large values, which an event may lack.
+    insert_only: tables whose rows are never updated (Debezium's signals), so that no event of theirs lacks a value.
     """
 
     options: ServerOptions
@@ -63,6 +83,10 @@ class Publication:
     present: bool
     add_tables: bool = True
     ignore_slots: tuple[str, ...] = ()
+    replication_user: str | None = None
+    keyless_partitioned: tuple[TableName, ...] = ()
+    warn_of_toast: bool = True
+    insert_only: tuple[TableName, ...] = ()
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any], check_mode: bool, sessions: Sessions | None = None) -> Publication:
@@ -75,6 +99,9 @@ class Publication:
             exact=params["exact"],
             present=params["state"] == "present",
             ignore_slots=tuple(params["ignore_slots"]),
+            ignore_slots=tuple(params["ignore_slots"]),
+            replication_user=params["replication_user"],
+            keyless_partitioned=parse_tables(params["keyless_partitioned_tables"]),
         )
 
     @property
@@ -86,23 +113,40 @@ class Publication:
 
     def _read(self) -> Observed:
         with session(self.options, self.login) as connection:
-            rights = connection.execute("SELECT has_database_privilege(current_database(), 'CREATE') AS may_create").fetchone()
+            rights = connection.execute(
+                "SELECT has_database_privilege(current_database(), 'CREATE') AS may_create, "
+                "EXISTS (SELECT FROM pg_roles WHERE rolname = %s) AS user_exists",
+                [self.replication_user],
+            ).fetchone()
             if rights is None:
                 raise AssertionError("the query always gives a row")
-            slots = [] if self.present else left_unread(read_slots(connection), self.options.database, self.ignore_slots)
-            return Observed(read_publication(connection, self.name), read_tables(connection, self.tables), **rights, slots=tuple(slots))
+            existing = read_publication(connection, self.name)
+            names = dict.fromkeys((*self.tables, *(existing.tables if existing else ()), *(existing.sent if existing else ())))
+            found = read_tables(connection, tuple(names), self.replication_user)
+            tables = {name: found.pop(name) for name in self.tables if name in found}
+            slots = () if self.present else left_unread(read_slots(connection), self.options.database, self.ignore_slots)
+            return Observed(existing, tables, found, connection.info.server_version, **rights, slots=tuple(slots))
 
     def plan(self, observed: Observed | None) -> Plan:
         if not self.present:
             return self._plan_absent(observed)
         if observed is None:
             create = Execute(f"create {self.title} for no table yet", self.login, (self._create((), False),))
-            pending = {"pending_tables": [str(name) for name in self.tables]}
+            pending = {"pending_tables": [str(name) for name in self.tables], "tables_with_toast": []}
             return Plan(None, self._state((), OPERATIONS, False), (create,), unseen_warnings(self.options), pending)
-        check_capturable(observed.tables)
         existing = observed.publication
+        capture = self._capture(observed)
+        check_capture(capture)
         warnings = [*self._pending_warnings(observed), *(_restricted_warnings(self.name, existing) if existing else ())]
-        facts = {"pending_tables": [str(name) for name in self._pending(observed)]}
+        added = self._added(observed)
+        warnings += capture_warnings(capture, added)
+        with_toast = [name for name, table in observed.tables.items() if table.toast and name not in self.insert_only]
+        if self.warn_of_toast:
+            warnings += toast_warnings([name for name in added if name in with_toast])
+        facts = {
+            "pending_tables": [str(name) for name in self._pending(observed)],
+            "tables_with_toast": [str(name) for name in with_toast],
+        }
         if existing is None:
             return Plan(None, *self._plan_new(observed), tuple(warnings), facts)
         before = self._state(existing.tables, existing.operations, existing.via_root)
@@ -149,19 +193,17 @@ class Publication:
         return self._state(tables, OPERATIONS, via_root), (Execute(summary, self.login, (self._create(tables, via_root),)),)
 
     def _plan_change(self, observed: Observed, existing: Existing) -> tuple[dict[str, t.Any], tuple[Execute, ...]]:
-        adds = self.add_tables and not existing.all_tables
-        added = [name for name in observed.tables if name not in existing.tables] if adds else []
-        removed = [name for name in existing.tables if name not in self.tables] if self.exact and not existing.all_tables else []
+        added, removed = self._added(observed) if self.add_tables else [], self._removed(existing)
         via_root = existing.via_root or _partitioned(observed.tables)
         actions = []
         if via_root != existing.via_root or set(existing.operations) != set(OPERATIONS):
             change = statement("ALTER PUBLICATION {} SET ({})", self.name, keywords(_OPTIONS[via_root]))
             actions.append(Execute(f"alter {self.title}: {_OPTIONS[via_root]}", self.login, (change,)))
         if added:
-            change = statement("ALTER PUBLICATION {} ADD TABLE {}", self.name, identifiers((name.schema, name.table) for name in added))
+            change = statement("ALTER PUBLICATION {} ADD TABLE {}", self.name, _only(added))
             actions.append(Execute(f"add {', '.join(map(str, added))} to {self.title}", self.login, (change,)))
         if removed:
-            change = statement("ALTER PUBLICATION {} DROP TABLE {}", self.name, identifiers((name.schema, name.table) for name in removed))
+            change = statement("ALTER PUBLICATION {} DROP TABLE {}", self.name, _only(removed))
             actions.append(Execute(f"take {', '.join(map(str, removed))} out of {self.title}", self.login, (change,)))
         if actions:
             self._check_owner(existing)
@@ -169,8 +211,39 @@ class Publication:
         tables = [name for name in existing.tables if name not in removed] + added
         return self._state(tables, OPERATIONS, via_root), tuple(actions)
 
+    def _added(self, observed: Observed) -> list[TableName]:
+        existing = observed.publication
+        if existing is None:
+            return list(observed.tables)
+        return [] if existing.all_tables else [name for name in observed.tables if name not in existing.tables]
+
+    def _removed(self, existing: Existing) -> list[TableName]:
+        return [name for name in existing.tables if name not in self.tables] if self.exact and not existing.all_tables else []
+
+    def _capture(self, observed: Observed) -> Capture:
+        """The publication as it will be, for the rules of what may be captured."""
+        existing = observed.publication
+        removed = frozenset(self._removed(existing) if existing else ())
+        return Capture(
+            publication=self.name,
+            tables=observed.tables,
+            others=observed.others,
+            members=frozenset((*(existing.tables if existing else ()), *self._added(observed))) - removed,
+            sent=existing.sent if existing else (),
+            removed=removed,
+            all_tables=existing is not None and existing.all_tables,
+            via_root=_partitioned(observed.tables) or (existing is not None and existing.via_root),
+            operations=existing.operations if existing else None,
+            restricted=existing.restricted if existing else (),
+            generated_columns=existing is not None and existing.generated_columns,
+            server_version=observed.server_version,
+            keyless_partitioned=self.keyless_partitioned,
+            user=self.replication_user,
+            user_exists=observed.user_exists,
+        )
+
     def _create(self, tables: Sequence[TableName], via_root: bool) -> Statement:
-        listed = statement("FOR TABLE {}", identifiers((name.schema, name.table) for name in tables)) if tables else keywords("")
+        listed = statement("FOR TABLE {}", _only(tables)) if tables else keywords("")
         return statement("CREATE PUBLICATION {} {} WITH ({})", self.name, listed, keywords(_OPTIONS[via_root]))
 
     def _check_owner(self, existing: Existing) -> None:
@@ -221,6 +294,9 @@ def read_publication(connection: Connection, name: str) -> Existing | None:
         [row["oid"]],
     ).fetchall()
     named = [(TableName(one["schema"], one["table"]), one["restricted"]) for one in relations]
+    sent = connection.execute(
+        "SELECT schemaname AS schema, tablename AS table FROM pg_publication_tables WHERE pubname = %s ORDER BY 1, 2", [name]
+    ).fetchall()
     return Existing(
         owner=row["owner"],
         ours=row["ours"],
@@ -228,8 +304,14 @@ def read_publication(connection: Connection, name: str) -> Existing | None:
         operations=tuple(word for word in OPERATIONS if row[f"pub{word}"]),
         via_root=row["pubviaroot"],
         tables=tuple(name for name, _ in named),
+        sent=tuple(TableName(one["schema"], one["table"]) for one in sent),
         restricted=tuple(name for name, restricted in named if restricted),
+        generated_columns=row.get("pubgencols") == "s",
     )
+
+
+def _only(tables: Iterable[TableName]) -> Statement:
+    return only((name.schema, name.table) for name in tables)
 
 
 def _partitioned(tables: Mapping[TableName, Table]) -> bool:

@@ -13,11 +13,11 @@ from .._reconcile.secret import Secret
 from .._table_name import TableName, parse_tables
 from .connection import Sessions, password_works, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
-from .role import Privilege, Privileges, Role, check_name, read_privileges, read_role
+from .role import BYPASSRLS, Privilege, Privileges, Role, check_name, read_privileges, read_role
 from .settings import setting, wal_level_message
 from .slots import read_slots
 from .statements import Execute, Statement, execute, identifiers, keywords, statement
-from .tables import not_there_yet
+from .tables import has_row_security, not_there_yet
 
 SUPERUSER_GROUP = "cloudsqlsuperuser"
 CONNECTIONS = 6
@@ -33,6 +33,7 @@ class Observed:
     password_works: whether the wanted password logs in; None if it was not tried.
     streams: replication slots that sessions of the role read now.
     owner_privileges: as `privileges`, but with what the owner's login may grant; None when that login was not needed.
+    row_security: a table that it reads has row level security.
     """
 
     role: Role | None
@@ -42,6 +43,7 @@ class Observed:
     wal_level: str
     server_version: str
     streams: tuple[str, ...] = ()
+    row_security: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class ReplicationUser:
             privileges = read_privileges(connection, self.name, tables)
             streams = tuple(slot.name for slot in read_slots(connection) if slot.reader == self.name)
             wal_level, server_version = setting(connection, "wal_level"), setting(connection, "server_version")
+            row_security = bool(role and BYPASSRLS in role.extra) and has_row_security(connection, tables)
         owner_privileges = None
         if self.owner and any(not privilege.grantable for privilege in self._wanting(privileges)):
             with session(self.options, self.owner) as connection:
@@ -105,7 +108,7 @@ class ReplicationUser:
         works = None
         if role and self.password and self.check_password:
             works = password_works(self.options, Login(self.name, self.password))
-        return Observed(role, works, privileges, owner_privileges, wal_level, server_version, streams)
+        return Observed(role, works, privileges, owner_privileges, wal_level, server_version, streams, row_security)
 
     def plan(self, observed: Observed | None) -> Plan:
         if observed is None:
@@ -239,8 +242,10 @@ class ReplicationUser:
         if observed.wal_level != "logical":
             yield wal_level_message(observed.wal_level)
         role, privileges = observed.role, observed.privileges
-        if role and role.extra:
-            yield f"Role {self.name} has {', '.join(role.extra)}, which a replication user does not need; this module does not revoke it."
+        # Row level security is a reason for BYPASSRLS; so it may be where the tables are not known.
+        extra = [word for word in (role.extra if role else ()) if word != BYPASSRLS or not (observed.row_security or self.tables is None)]
+        if extra:
+            yield f"Role {self.name} has {', '.join(extra)}, which a replication user does not need; this module does not revoke it."
         if role and SUPERUSER_GROUP in role.member_of and not self.revoke_cloudsqlsuperuser:
             yield (
                 f"Role {self.name} is a member of {SUPERUSER_GROUP}, which a replication user does not need; "

@@ -70,7 +70,8 @@ def check_name(name: str, *logins: str | None) -> None:
         )
 
 
-_EXTRA = {"rolsuper": "SUPERUSER", "rolcreaterole": "CREATEROLE", "rolcreatedb": "CREATEDB", "rolbypassrls": "BYPASSRLS"}
+BYPASSRLS = "BYPASSRLS"
+_EXTRA = {"rolsuper": "SUPERUSER", "rolcreaterole": "CREATEROLE", "rolcreatedb": "CREATEDB", "rolbypassrls": BYPASSRLS}
 
 
 def read_role(connection: Connection, name: str) -> Role | None:

@@ -67,6 +67,11 @@ def literal(text: str) -> Statement:
     return sql.Composed([sql.Literal(text)])
 
 
+def only(names: Iterable[Sequence[str]]) -> Statement:
+    """Tables without their children by INHERITS, which a publication would otherwise take along."""
+    return sql.SQL(", ").join(sql.SQL("ONLY {}").format(sql.Identifier(*name)) for name in names)
+
+
 def keywords(words: t.LiteralString) -> Statement:
     """Words of SQL itself."""
     return sql.Composed([sql.SQL(words)])

@@ -19,6 +19,8 @@ from types import ModuleType
 
 import psycopg
 import pytest
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.connection import Sessions
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.options import ServerOptions
 from ansible_collections.cdc.gcp.tests.unit.conftest import RunModule, run_module  # noqa: F401 - a fixture, used by its name
 from cdc_sandbox import settings
 from cdc_sandbox.postgresql import roles
@@ -27,6 +29,9 @@ from cdc_sandbox.postgresql.cluster import Cluster, Definition
 ADMIN, OWNER, USER = "postgres", "app", "debezium"
 PASSWORD = "right"
 """Password of every role but the replication user's."""
+
+DEFAULTS: dict[str, t.Any] = {"ssl_mode": "verify-ca", "connect_timeout": 10, "server_exists": True, "login_exists": True}
+"""What the modules' argument specifications add to `Server.options`."""
 
 PRIVATE, PUBLIC = "127.87.1", "127.87.2"
 """Networks of the server's addresses: no other test and no sandbox uses them."""
@@ -92,6 +97,10 @@ class Server:
             "login_password": PASSWORD,
             "ca_certificate": self.cluster.server_ca,
         }
+
+    def server_options(self, sessions: Sessions | None = None) -> ServerOptions:
+        """The shared options as the module utilities take them."""
+        return ServerOptions.from_params({**DEFAULTS, **self.options}, False, sessions)
 
     def module(self, module: ModuleType, check: bool = False, **params: t.Any) -> dict[str, t.Any]:
         """Run a module; what is None in `params` takes the option away."""

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.connection import DatabaseError, Sessions, password_works, session
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.options import Login, ServerOptions, login
@@ -12,17 +10,12 @@ from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.publication im
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import reconcile
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.secret import Secret
 
-from .conftest import OWNER, Server
+from .conftest import DEFAULTS, OWNER, Server
 
-PARAMS: dict[str, t.Any] = {"ssl_mode": "verify-ca", "connect_timeout": 10, "server_exists": True, "login_exists": True}
 END_SESSIONS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'app' AND application_name = 'cdc.gcp'"
     " AND datname = current_database()"
 )
-
-
-def options(server: Server, sessions: Sessions | None = None) -> ServerOptions:
-    return ServerOptions.from_params({**PARAMS, **server.options}, False, sessions)
 
 
 def process(given: ServerOptions, who: Login) -> int:
@@ -36,10 +29,10 @@ def process(given: ServerOptions, who: Login) -> int:
 def test_one_process_serves_until_the_server_ends_it(server: Server) -> None:
     who = login(server.options)
     with Sessions() as sessions:
-        first = process(options(server, sessions), who)
-        assert process(options(server, sessions), who) == first
+        first = process(server.server_options(sessions), who)
+        assert process(server.server_options(sessions), who) == first
         assert server.sql(END_SESSIONS, user=None) == [(True,)]
-        second = process(options(server, sessions), who)
+        second = process(server.server_options(sessions), who)
         assert second != first
     assert server.sql("SELECT 1 FROM pg_stat_activity WHERE application_name = 'cdc.gcp' AND datname = current_database()", user=None) == []
 
@@ -52,29 +45,29 @@ def test_a_failed_statement_does_not_spoil_the_session(server: Server) -> None:
             connection.execute("SELECT nothing FROM nowhere")
 
     with Sessions() as sessions:
-        first = process(options(server, sessions), who)
+        first = process(server.server_options(sessions), who)
         with pytest.raises(DatabaseError, match="nowhere"):
-            fail(options(server, sessions))
-        assert process(options(server, sessions), who) == first
+            fail(server.server_options(sessions))
+        assert process(server.server_options(sessions), who) == first
 
 
 def test_the_password_is_tried_by_a_login_of_its_own(server: Server) -> None:
     with Sessions() as sessions:
-        assert password_works(options(server, sessions), Login(OWNER, Secret("right")))
-        assert not password_works(options(server, sessions), Login(OWNER, Secret("wrong")))
+        assert password_works(server.server_options(sessions), Login(OWNER, Secret("right")))
+        assert not password_works(server.server_options(sessions), Login(OWNER, Secret("wrong")))
 
 
 def test_a_resource_reads_and_applies_over_kept_connections(orders: Server) -> None:
     params = {
-        **PARAMS,
+        **DEFAULTS,
         **orders.options,
         "name": "dbz",
         "tables": ["shop.orders"],
         "state": "present",
         "exact": False,
-        "publish": None,
-        "publish_via_partition_root": None,
         "ignore_slots": [],
+        "replication_user": None,
+        "keyless_partitioned_tables": [],
     }
     with Sessions() as sessions:
         publication = Publication.from_params(params, False, sessions)

@@ -84,4 +84,15 @@ VARIABLES: tuple[Variable, ...] = (
         needed_by=_HERE,
         no_log=True,
     ),
+    Variable(
+        "cloudsql_keyless_partitioned_tables",
+        (
+            "Partitioned tables of O(cdc_tables) that may be captured without a primary key.",
+            "Name only those for which whatever creates partitions sets their replica identity too; otherwise the application's UPDATE and",
+            "DELETE statements fail on the next partition.",
+        ),
+        "list",
+        elements="str",
+        default=[],
+    ),
 )

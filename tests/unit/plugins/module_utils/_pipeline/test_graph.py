@@ -232,6 +232,12 @@ def test_grants_publication_pod_joining_tables_and_the_wait_for_the_stream_come_
     assert order.index(context.KEY) < order.index(context.DEPLOYMENT)
 
 
+def test_the_publication_knows_who_reads_the_tables_and_which_need_no_key(planned: Planned) -> None:
+    steps = planned(cdc_replication_user="streamer", cloudsql_keyless_partitioned_tables=["public.orders"])
+    publication = steps[context.PUBLICATION].resource
+    assert (publication.replication_user, list(map(str, publication.keyless_partitioned))) == ("streamer", ["public.orders"])
+
+
 def test_mistakes_that_only_a_resource_can_see_are_told_together_and_before_any_request() -> None:
     given = {
         "pubsub_message_retention_duration": "a week",

@@ -145,6 +145,7 @@ def test_five_mistakes_are_five_sentences() -> None:
         ({"cdc_tables": ["orders"]}, "cdc_tables: Table 'orders' is not schema.table"),
         ({"cdc_tables": ['public."a,b"']}, "because Debezium cannot list a name with a comma"),
         ({"cdc_tables": ["public.*"]}, "looks like a regular expression"),
+        ({"cloudsql_keyless_partitioned_tables": ["public.log"]}, "public.log is not one of cdc_tables."),
         ({"cdc_instance": "Shop_SQL"}, "cdc_instance 'Shop_SQL' must be lower-case letters"),
         ({"cdc_instance": "i" * 97}, "cdc_instance must have no more than 98 characters"),
         ({"cdc_database": ""}, "cdc_database must be 1 to 63 bytes long, not 0."),
