@@ -58,7 +58,13 @@ def nodes(run: Context, servers: Servers) -> list[Node]:
         Node(context.REPLICATION_USER, "postgresql_replication_user", "cloudsql", partial(_replication_user, pipeline, servers), SERVER),
     ]
     made += [
-        Node(name, "postgresql_debezium_tables", "cloudsql", partial(_debezium_tables, pipeline, servers), (*SERVER, context.REPLICATION_USER))
+        Node(
+            name,
+            "postgresql_debezium_tables",
+            "cloudsql",
+            partial(_debezium_tables, pipeline, servers),
+            (*SERVER, context.REPLICATION_USER),
+        )
         for name in debezium_tables_needed(pipeline)
     ]
     return made

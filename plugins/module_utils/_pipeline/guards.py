@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import typing as t
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .._reconcile.graph import Step

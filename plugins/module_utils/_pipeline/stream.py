@@ -62,9 +62,7 @@ def captured_nodes(run: Context, servers: Servers, needs: tuple[str, ...]) -> li
     if not run.wanted("cloudsql"):
         return []
     made = partial(_captured, run, servers)
-    return [
-        Node(context.CAPTURED, "captured_tables", "cloudsql", made, (*needs, *position_needed(run), context.PUBLICATION))
-    ]
+    return [Node(context.CAPTURED, "captured_tables", "cloudsql", made, (*needs, *position_needed(run), context.PUBLICATION))]
 
 
 def nodes(run: Context, servers: Servers) -> list[Node]:

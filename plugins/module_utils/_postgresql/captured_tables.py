@@ -113,7 +113,10 @@ class CapturedTables:
         with session(self.options, self.login) as connection, connection.transaction():
             connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(table, sql.Literal(comment)))
             if action.joining:
-                data = {"message": f"cdc.gcp: {_listed(action.joining)} joined the stream", "tables": [str(name) for name in action.joining]}
+                data = {
+                    "message": f"cdc.gcp: {_listed(action.joining)} joined the stream",
+                    "tables": [str(name) for name in action.joining],
+                }
                 insert_signal(connection, self.signal_table, JOINS + uuid.uuid4().hex, "log", data)
 
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
@@ -144,9 +147,7 @@ class Record(Action):
     joining: tuple[TableName, ...]
 
 
-def read_captured(
-    connection: Connection, publication: str, tables: Sequence[TableName], signal_table: tuple[str, str] | None
-) -> Observed:
+def read_captured(connection: Connection, publication: str, tables: Sequence[TableName], signal_table: tuple[str, str] | None) -> Observed:
     """What there is of the publication, the tables, and the record and signals beside them."""
     found = read_publication(connection, publication)
     existing = tuple(read_tables(connection, tables))
@@ -205,9 +206,7 @@ ORDER BY 1
 def _owed(connection: Connection, schema: str, table: str) -> dict[str, tuple[TableName, ...]]:
     if connection.execute("SELECT to_regclass(format('%%I.%%I', %s::text, %s::text)) AS oid", [schema, table]).fetchone() == {"oid": None}:
         return {}
-    query = sql.SQL(_OWED).format(
-        table=sql.Identifier(schema, table), joins=sql.Literal(JOINS), snapshot=sql.Literal(SNAPSHOT)
-    )
+    query = sql.SQL(_OWED).format(table=sql.Identifier(schema, table), joins=sql.Literal(JOINS), snapshot=sql.Literal(SNAPSHOT))
     return {row["number"]: parse_tables(json.loads(row["data"])["tables"]) for row in connection.execute(query).fetchall()}
 
 
@@ -221,7 +220,5 @@ WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indispri
 
 
 def _keyless(connection: Connection, names: Sequence[TableName]) -> tuple[TableName, ...]:
-    rows = connection.execute(
-        _KEYLESS, {"schemas": [name.schema for name in names], "tables": [name.table for name in names]}
-    ).fetchall()
+    rows = connection.execute(_KEYLESS, {"schemas": [name.schema for name in names], "tables": [name.table for name in names]}).fetchall()
     return tuple(TableName(row["schema"], row["table"]) for row in rows)

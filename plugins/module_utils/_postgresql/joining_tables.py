@@ -168,7 +168,9 @@ class JoiningTables:
             return None if left else True
 
         try:
-            wait_for(look, "the incremental snapshot of the tables that joined", self.timeout, self.clock, first=0.5, factor=1.5, longest=10)
+            wait_for(
+                look, "the incremental snapshot of the tables that joined", self.timeout, self.clock, first=0.5, factor=1.5, longest=10
+            )
         except DeadlineExceeded as error:
             raise DeadlineExceeded(
                 f"The incremental snapshot of the tables that joined is not over after {self.timeout:.0f} s"

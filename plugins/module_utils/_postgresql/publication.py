@@ -99,7 +99,6 @@ class Publication:
             exact=params["exact"],
             present=params["state"] == "present",
             ignore_slots=tuple(params["ignore_slots"]),
-            ignore_slots=tuple(params["ignore_slots"]),
             replication_user=params["replication_user"],
             keyless_partitioned=parse_tables(params["keyless_partitioned_tables"]),
         )

@@ -69,7 +69,6 @@ class Step:
             return "create"
         return "delete" if self.plan.after is None else "update"
 
-
     @property
     def only_looks(self) -> bool:
         """Whether there is nothing, and nothing is wanted: the node only looked, or had nothing to do in this run."""

@@ -109,7 +109,7 @@ def test_a_table_that_joins_is_recorded_published_and_its_rows_asked_for_once(st
 
 
 def test_a_table_that_left_and_comes_back_is_owed_its_rows_although_it_stayed_published(stream: Stream) -> None:
-    stream.server.sql("ALTER PUBLICATION dbz ADD TABLE shop.\"Order Lines\"")
+    stream.server.sql('ALTER PUBLICATION dbz ADD TABLE shop."Order Lines"')
     stream.record(ORDERS, LINES, live=False)
     left = stream.record(ORDERS)
     assert left.plan.warnings[0].startswith(f"{LINES} is no longer captured, and still published")
@@ -130,7 +130,7 @@ def test_rows_stay_owed_until_they_were_asked_for(stream: Stream) -> None:
     stream.record(ORDERS, LINES)
     later = stream.record(ORDERS, LINES)
     assert (later.changed, later.facts["joining"]) == (False, [LINES])
-    stream.server.sql("ALTER PUBLICATION dbz ADD TABLE shop.\"Order Lines\"")
+    stream.server.sql('ALTER PUBLICATION dbz ADD TABLE shop."Order Lines"')
     assert stream.join(later, ORDERS, LINES) == [f"take an incremental snapshot of {LINES}"]
 
 
@@ -168,7 +168,7 @@ def test_rows_are_asked_for_only_after_transactions_that_wrote_them_unpublished_
 
     with stream.server.connect() as writer:
         writer.execute("BEGIN")
-        writer.execute("INSERT INTO shop.\"Order Lines\" VALUES (1)")
+        writer.execute('INSERT INTO shop."Order Lines" VALUES (1)')
         thread = threading.Thread(target=join)
         thread.start()
         assert waits.wait(20)
@@ -181,8 +181,10 @@ def test_rows_are_asked_for_only_after_transactions_that_wrote_them_unpublished_
 
 
 def test_one_look_sees_slot_publication_and_offset(stream: Stream) -> None:
-    stream.server.sql("CREATE TABLE debezium.offsets (id varchar(36) PRIMARY KEY, offset_key text, offset_val text, "
-                      "record_insert_ts timestamp NOT NULL, record_insert_seq int NOT NULL)")
+    stream.server.sql(
+        "CREATE TABLE debezium.offsets (id varchar(36) PRIMARY KEY, offset_key text, offset_val text, "
+        "record_insert_ts timestamp NOT NULL, record_insert_seq int NOT NULL)"
+    )
     position = Position(stream.options, stream.login, "no_slot", "dbz", "shop", ("debezium", "offsets"))
     first = position.read()
     assert first is not None
