@@ -78,9 +78,10 @@ class SqlAdmin:
                     return None
                 raise
 
-        self._finish(attempt, self.wait(send, f"another operation on the instance to end ({attempt})"))
+        self.finish(attempt, self.wait(send, f"another operation on the instance to end ({attempt})"))
 
-    def _finish(self, attempt: str, started: Json) -> None:
+    def finish(self, attempt: str, started: Json) -> None:
+        """Wait until the operation is done.  Raises OperationFailed when it ended badly."""
         done = self._ended(attempt, started)
         errors = (done.get("error") or {}).get("errors")
         if errors:
@@ -121,7 +122,7 @@ class SqlAdmin:
         try:
             return self.call(f"Reading Cloud SQL instance {name}", "cloudsql.instances.get", "GET", f"instances/{name}")
         except PermissionMissing as denied:
-            if name in self._instance_names(denied):
+            if self._is_listed(name, denied):
                 raise
             return None
         except ApiError as error:
@@ -144,9 +145,10 @@ class SqlAdmin:
             if error.status != 404:
                 raise
 
-    def _instance_names(self, denied: PermissionMissing) -> set[str]:
-        names: set[str] = set()
+    def _is_listed(self, name: str, denied: PermissionMissing) -> bool:
+        """Whether the project's list has the instance.  Raises `denied` if that cannot be told: a list with warnings may be incomplete."""
         token: str | None = None
+        warnings: list[str] = []
         while True:
             query = {"pageToken": token} if token else None
             try:
@@ -154,10 +156,18 @@ class SqlAdmin:
             except PermissionMissing as error:
                 denied.message += f" {error.permission} is also needed, to tell a missing instance from a forbidden one."
                 raise denied from error
-            names.update(item["name"] for item in page.get("items", ()))
+            if any(item["name"] == name for item in page.get("items", ())):
+                return True
+            warnings += [" ".join(filter(None, (one.get("code"), one.get("region")))) for one in page.get("warnings", ())]
             token = page.get("nextPageToken")
             if not token:
-                return names
+                break
+        if warnings:
+            denied.message += (
+                f" Whether the instance exists is unknown, because the list of instances may be incomplete ({'; '.join(warnings)})."
+            )
+            raise denied
+        return False
 
     def find(self, attempt: str, permission: str, instance: str, path: str) -> tuple[bool, dict[str, t.Any] | None]:
         """Something below an instance: whether the instance exists, and the thing or None."""

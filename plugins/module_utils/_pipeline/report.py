@@ -14,7 +14,7 @@ SIGNS: dict[Kind, str] = {"create": "+", "update": "~", "delete": "-", "none": "
 
 
 def plan_lines(pipeline: Pipeline, result: Result) -> list[str]:
-    """What a run would do: a count, one line for each resource that changes, and what is pending."""
+    """What a run would do: a count, one line for each resource that changes, what users will feel of it, and what is pending."""
     counts = Counter(step.action for step in result.steps.values())
     lines = [
         f"Plan for {pipeline.name}: {counts['create']} to create, {counts['update']} to update, {counts['delete']} to delete,"
@@ -25,6 +25,7 @@ def plan_lines(pipeline: Pipeline, result: Result) -> list[str]:
             continue
         fields = ", ".join(changed_fields(step.plan))
         lines.append(f"  {SIGNS[step.action]} {step.resource.title}{f': {fields}' if fields else ''}")
+        lines += [f"    ! {notice}" for notice in step.plan.notices]
     return lines + _pending(result.steps)
 
 

@@ -10,6 +10,7 @@ replication_user.py    the role that Debezium logs in as, and its grants
 removal.py             dropping that role
 publication.py         the publication
 debezium_tables.py    schema and tables that Debezium itself uses
+flags.py               what the server runs with, beside the instance's database flags
 row.py           one row, for trying a pipeline
 
 State is read only from catalogs that Cloud SQL lets everybody read: pg_roles, never pg_authid.

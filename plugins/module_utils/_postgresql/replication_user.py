@@ -286,5 +286,5 @@ def _setting(connection: Connection, name: str) -> str:
 def _wal_level_message(wal_level: str) -> str:
     return (
         f"wal_level is {wal_level}, and logical replication needs logical: set the database flag cloudsql.logical_decoding to on "
-        "and let the instance restart."
+        "and let the instance restart; if it is on, restart the instance (gcloud sql instances restart INSTANCE)."
     )

@@ -84,6 +84,10 @@ class Known:
         """Whether the node's resource does not exist yet, and will be created in this run."""
         return name in self._steps and not self._steps[name].settled and self._steps[name].action == "create"
 
+    def created(self, name: str) -> bool:
+        """Whether the node's resource is created in this run, be it still to come or done."""
+        return name in self._steps and self._steps[name].action == "create"
+
     def changing(self, name: str) -> bool:
         """Whether the node's resource will change in this run, so that its facts are not the last word."""
         return name in self._steps and not self._steps[name].settled and self._steps[name].action != "none"
@@ -198,7 +202,7 @@ def apply_graph(result: Result, progress: Progress) -> None:
         try:
             if changed.intersection(step.node.needs):
                 step = look(step.node, Known(result.steps))
-            observed = apply_plan(step.resource, step.observed, step.plan, done, progress.done)
+            observed = apply_plan(step.resource, step.observed, step.plan, done, progress.done, progress.note)
             if observed is not step.observed:
                 step = replace(step, observed=observed, facts={**step.resource.facts(observed), **step.plan.facts})
         except ReconcileError as error:
