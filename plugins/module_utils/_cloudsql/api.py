@@ -55,11 +55,19 @@ class SqlAdmin:
         return cls(client or Client(GcpOptions.from_params(params)), params["timeout"], params["poll_interval"])
 
     def call(
-        self, attempt: str, permission: str, method: str, path: str, query: Json | None = None, body: Json | None = None
+        self,
+        attempt: str,
+        permission: str,
+        method: str,
+        path: str,
+        query: Json | None = None,
+        body: Json | None = None,
+        repeatable: bool = True,
     ) -> dict[str, t.Any]:
         """One request below `projects/PROJECT/`; arguments and errors as `Client.call`."""
+        url = f"{FAMILY}/projects/{self.project}/{path}"
         try:
-            return self.client.call(attempt, permission, method, "sql_endpoint", f"{FAMILY}/projects/{self.project}/{path}", query, body)
+            return self.client.call(attempt, permission, method, "sql_endpoint", url, query, body, repeatable)
         except ApiError as error:
             error.message = " ".join(filter(None, [error.message, advice(error.server_message)]))
             raise

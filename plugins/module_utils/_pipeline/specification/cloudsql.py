@@ -45,7 +45,8 @@ VARIABLES: tuple[Variable, ...] = (
         "cloudsql_private_network",
         (
             "VPC network with private services access in which the instance gets its private address. An empty string means none.",
-            "A new instance gets the network C(default) of its project.",
+            "A new instance gets the network C(default) of its project. An existing one keeps its network: see"
+            " O(cloudsql_allow_network_change).",
         ),
     ),
     Variable(

@@ -7,6 +7,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 import pytest
+import requests
 from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.api import SqlAdmin
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp import client
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import GcpOptions, argument_spec
@@ -113,11 +114,19 @@ def test_a_flag_that_a_restart_does_not_bring_is_an_error_and_not_another_restar
 
 
 @pytest.mark.parametrize(("afterwards", "restarts"), [("logical", 0), ("replica", 1)])
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"status": 409, "answer": BUSY},
+        {"status": 503, "answer": {"error": {"code": 503, "message": "Service unavailable."}}},
+        {"error": requests.exceptions.ConnectionError("reset")},
+    ],
+    ids=["busy", "unavailable", "lost answer"],
+)
 def test_an_instance_that_was_restarted_meanwhile_is_not_restarted_again(
-    flags: t.Callable[..., Flags], session: t.Any, afterwards: str, restarts: int
+    flags: t.Callable[..., Flags], session: t.Any, first: dict[str, t.Any], afterwards: str, restarts: int
 ) -> None:
-    """The answer to our own request may have been lost, or somebody else was faster."""
-    session.expect("POST", RESTART, status=409, answer=BUSY)
+    session.expect("POST", RESTART, **first)
     query = {"instance": "shop-sql", "maxResults": 20}
     session.expect("GET", f"{PROJECT}/operations", query=query, answer={"items": [{"name": "op", "status": "DONE"}]})
     for _ in range(restarts):
