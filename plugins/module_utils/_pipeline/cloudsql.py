@@ -145,8 +145,8 @@ def _running_flags(run: Context, servers: _Servers, known: Known) -> RunningFlag
     """Looked at before anything else in the server, so that a restart comes first, by the administrator, who is there from the start."""
     pipeline = run.pipeline
     options = servers.options(known)
-    if known.missing(context.DATABASE):
-        options = replace(options, database="postgres", server_exists=not known.missing(context.INSTANCE))
+    if known.missing(context.DATABASE) and not known.missing(context.INSTANCE):
+        options = replace(options, database="postgres", server_exists=True)
     has = known.facts(context.INSTANCE).get("database_flags") or {}
     named = {name: flag_value(value) for name, value in _flags(pipeline).items() if value is not None}
     return RunningFlags(

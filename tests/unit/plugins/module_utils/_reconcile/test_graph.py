@@ -226,6 +226,20 @@ def test_each_action_is_reported_when_it_is_done() -> None:
     assert lines[0].startswith("set first to new (")
 
 
+def test_a_node_sees_only_what_it_needs_also_when_it_is_planned_again() -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def wanted(known: Known) -> str:
+        seen.append((known.missing("client"), known.missing("stranger")))
+        return "new"
+
+    world = World()
+    reconcile_graph(
+        [node(world, "server", "new"), node(world, "client", wanted, "server"), node(world, "stranger", "new")], check_mode=False
+    )
+    assert seen == [(False, False), (False, False)]
+
+
 class Felt(Value):
     """A value whose change is felt by those who use it."""
 
