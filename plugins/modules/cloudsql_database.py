@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - cdc.gcp._gcp
 options:
   name:
-    description: Name of the database.
+    description: Name of the database, at most 63 bytes long. PostgreSQL cuts longer names without an error, so the module refuses them.
     type: str
     required: true
   instance:

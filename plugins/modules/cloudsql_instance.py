@@ -14,6 +14,7 @@ description:
   - Creates, updates and deletes a Cloud SQL for PostgreSQL instance, and waits for the operation to finish.
   - An existing instance is compared with the options that the task sets, and only the differences are sent. Values documented as those
     of a new instance are used at creation only; an existing instance keeps its own.
+  - Only a primary instance is managed. For a read replica, the module fails before anything is changed.
   - A concurrent change by somebody else is detected and never overwritten.
   - Check mode only reads the instance. It also works in an empty project.
 extends_documentation_fragment:
@@ -132,8 +133,16 @@ options:
       - VPC network in which the instance gets a private address, as a name or as C(projects/PROJECT/global/networks/NAME).
       - The network must have private services access. The module checks this before it creates an instance, because Cloud SQL reserves the
         name for a week after a failed creation. If the permissions for the check are missing, the module warns and continues.
-      - It cannot be removed later. Adding it to an existing instance restarts the instance.
+      - It cannot be removed later. An existing instance gets another network, or its first one, only with O(allow_network_change=true).
     type: str
+  allow_network_change:
+    description:
+      - Whether O(private_network) may be changed on an existing instance, or added to it.
+      - The instance gets a new private address, and clients that use the old one lose it. The change counts as a restart, so it also
+        requires O(restart=allow).
+      - If V(false), the module fails before anything is changed.
+    type: bool
+    default: false
   public_ip:
     description:
       - Whether the instance has a public address. A new instance gets one unless O(private_network) is set.
@@ -166,7 +175,10 @@ options:
       - Database flags, for example C(cloudsql.logical_decoding). YAML's booleans are sent as C(on) and C(off).
       - Other flags of the instance are kept, unless O(database_flags_exact=true). The value V(null) removes a flag.
       - Some flags restart the instance. The module asks the API which ones, and O(restart) applies to them.
-      - Cloud SQL restarts the instance by itself when C(cloudsql.logical_decoding) changes; no other task is needed.
+      - Cloud SQL restarts the instance by itself when C(cloudsql.logical_decoding) changes. M(cdc.gcp.pipeline) also looks at the server,
+        and notices a flag that waits for a restart.
+      - On an instance with read replicas, C(cloudsql.logical_decoding) is switched on only if all replicas have it. Otherwise, the module
+        fails before anything is changed.
     type: dict
   database_flags_exact:
     description: Whether to remove flags that O(database_flags) does not contain.
@@ -187,13 +199,13 @@ options:
     type: str
   restart:
     description:
-      - Whether the module may make a change that restarts the instance. V(allow) warns about the restart, also in check mode. V(refuse)
-        fails before anything is changed.
-      - Changes of O(tier), O(edition), O(database_version), the first O(private_network), and flags that the API marks so restart the
-        instance.
+      - Whether the module may make a change that restarts an existing instance. V(refuse) fails before anything is changed, also in check
+        mode, and lists such changes. V(allow) warns about the restart.
+      - Changes of O(tier), O(edition), O(database_version), O(private_network), and flags that the API marks so restart the instance.
+      - Creating an instance is not affected.
     type: str
     choices: [allow, refuse]
-    default: allow
+    default: refuse
   timeout:
     description:
       - Seconds to wait for operations on the instance, those that others started included. After that the module fails.
@@ -224,13 +236,13 @@ EXAMPLES = r"""
     database_flags:
       cloudsql.logical_decoding: "on"
 
-- name: Change the machine type, unless that restarts the instance
+- name: Change the machine type, which restarts the instance
   cdc.gcp.cloudsql_instance:
     project: my-project
     name: shop
     region: europe-west1
     tier: db-custom-2-7680
-    restart: refuse
+    restart: allow
 
 - name: Delete the instance
   cdc.gcp.cloudsql_instance:
@@ -350,6 +362,7 @@ def main() -> None:
                 },
             },
             private_network={"type": "str"},
+            allow_network_change={"type": "bool", "default": False},
             public_ip={"type": "bool"},
             authorized_networks={"type": "dict"},
             authorized_networks_exact={"type": "bool", "default": False},
@@ -364,7 +377,7 @@ def main() -> None:
             deletion_protection={"type": "bool"},
             data_api={"type": "bool"},
             root_password={"type": "str", "no_log": True},
-            restart={"type": "str", "choices": ["allow", "refuse"], "default": "allow"},
+            restart={"type": "str", "choices": ["allow", "refuse"], "default": "refuse"},
             timeout={"type": "int", "default": 3600},
             poll_interval={"type": "int", "default": 20},
         ),

@@ -24,6 +24,7 @@ options:
     description:
       - Name of the user. For IAM users and groups (see O(type)), it is the e-mail address, which is sent in lower case. PostgreSQL knows a
         service account by its e-mail address without C(.gserviceaccount.com); both forms are accepted.
+      - The name of a built-in user is at most 63 bytes long. PostgreSQL cuts longer names without an error, so the module refuses them.
       - The user C(postgres) always exists, so its password is set with O(update_password=always) only.
     type: str
     required: true

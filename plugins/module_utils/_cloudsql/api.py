@@ -55,11 +55,19 @@ class SqlAdmin:
         return cls(client or Client(GcpOptions.from_params(params)), params["timeout"], params["poll_interval"])
 
     def call(
-        self, attempt: str, permission: str, method: str, path: str, query: Json | None = None, body: Json | None = None
+        self,
+        attempt: str,
+        permission: str,
+        method: str,
+        path: str,
+        query: Json | None = None,
+        body: Json | None = None,
+        repeatable: bool = True,
     ) -> dict[str, t.Any]:
         """One request below `projects/PROJECT/`; arguments and errors as `Client.call`."""
+        url = f"{FAMILY}/projects/{self.project}/{path}"
         try:
-            return self.client.call(attempt, permission, method, "sql_endpoint", f"{FAMILY}/projects/{self.project}/{path}", query, body)
+            return self.client.call(attempt, permission, method, "sql_endpoint", url, query, body, repeatable)
         except ApiError as error:
             error.message = " ".join(filter(None, [error.message, advice(error.server_message)]))
             raise
@@ -78,9 +86,10 @@ class SqlAdmin:
                     return None
                 raise
 
-        self._finish(attempt, self.wait(send, f"another operation on the instance to end ({attempt})"))
+        self.finish(attempt, self.wait(send, f"another operation on the instance to end ({attempt})"))
 
-    def _finish(self, attempt: str, started: Json) -> None:
+    def finish(self, attempt: str, started: Json) -> None:
+        """Wait until the operation is done.  Raises OperationFailed when it ended badly."""
         done = self._ended(attempt, started)
         errors = (done.get("error") or {}).get("errors")
         if errors:
@@ -121,7 +130,7 @@ class SqlAdmin:
         try:
             return self.call(f"Reading Cloud SQL instance {name}", "cloudsql.instances.get", "GET", f"instances/{name}")
         except PermissionMissing as denied:
-            if name in self._instance_names(denied):
+            if self._is_listed(name, denied):
                 raise
             return None
         except ApiError as error:
@@ -144,9 +153,10 @@ class SqlAdmin:
             if error.status != 404:
                 raise
 
-    def _instance_names(self, denied: PermissionMissing) -> set[str]:
-        names: set[str] = set()
+    def _is_listed(self, name: str, denied: PermissionMissing) -> bool:
+        """Whether the project's list has the instance.  Raises `denied` if that cannot be told: a list with warnings may be incomplete."""
         token: str | None = None
+        warnings: list[str] = []
         while True:
             query = {"pageToken": token} if token else None
             try:
@@ -154,10 +164,18 @@ class SqlAdmin:
             except PermissionMissing as error:
                 denied.message += f" {error.permission} is also needed, to tell a missing instance from a forbidden one."
                 raise denied from error
-            names.update(item["name"] for item in page.get("items", ()))
+            if any(item["name"] == name for item in page.get("items", ())):
+                return True
+            warnings += [" ".join(filter(None, (one.get("code"), one.get("region")))) for one in page.get("warnings", ())]
             token = page.get("nextPageToken")
             if not token:
-                return names
+                break
+        if warnings:
+            denied.message += (
+                f" Whether the instance exists is unknown, because the list of instances may be incomplete ({'; '.join(warnings)})."
+            )
+            raise denied
+        return False
 
     def find(self, attempt: str, permission: str, instance: str, path: str) -> tuple[bool, dict[str, t.Any] | None]:
         """Something below an instance: whether the instance exists, and the thing or None."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from .._database_rules import identifier_problem
 from .._gcp.client import ApiError, Client
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.plan import Action, Plan
@@ -45,6 +46,11 @@ class Database:
     def __init__(
         self, api: SqlAdmin, instance: str, name: str, charset: str | None, collation: str | None, state: str, allow_delete: bool
     ) -> None:
+        problem = identifier_problem(name)
+        if problem:
+            raise InvalidInput(
+                f"name {problem}: PostgreSQL would create the database under a shorter name, and no later run would find it."
+            )
         self.title = f"database {name} of instance {instance}"
         self._api = api
         self._instance = instance

@@ -122,6 +122,9 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 
+LOGICAL_DECODING = "cloudsql.logical_decoding"
+"""The flag that sets `wal_level` to logical, which cannot be set itself."""
+
 SHARED: tuple[str, ...] = ("labels", "database_flags", "authorized_networks")
 """Maps that others may write to as well: merged unless the user wants them exact."""
 
@@ -145,8 +148,12 @@ def body(values: Json) -> dict[str, t.Any]:
 
 
 def addresses(instance: Json) -> dict[str, str]:
-    """IP address by its type (PRIMARY, PRIVATE, OUTGOING)."""
-    return {entry["type"]: entry["ipAddress"] for entry in instance.get("ipAddresses", ()) if "ipAddress" in entry and "type" in entry}
+    """IP address by its type (PRIMARY, PRIVATE, OUTGOING): the first that stays, or else the first that is going to be retired."""
+    found: dict[str, str] = {}
+    for entry in sorted(instance.get("ipAddresses", ()), key=lambda entry: "timeToRetire" in entry):
+        if "ipAddress" in entry and "type" in entry:
+            found.setdefault(entry["type"], entry["ipAddress"])
+    return found
 
 
 def major_version(database_version: str) -> int:

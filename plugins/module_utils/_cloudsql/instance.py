@@ -11,7 +11,11 @@ from .._reconcile.errors import ReconcileError
 from .._reconcile.plan import Action, Plan
 from . import fields, peering
 from .api import FAMILY, OperationFailed, SqlAdmin
-from .instance_plan import Create, Delete, Found, Patch, Wanted, changed_flags, needed, plan_absent, plan_present
+from .instance_options import Found, Wanted
+from .instance_plan import Create, Delete, Patch, needed, plan_absent, plan_present
+from .instance_refusals import changed_flags, decoding_starts
+
+Json = Mapping[str, t.Any]
 
 PASSING = frozenset({"PENDING_CREATE", "PENDING_DELETE", "MAINTENANCE", "REPAIRING"})
 """States that end by themselves; reading waits for that."""
@@ -52,9 +56,13 @@ class Instance:
         if network and (now is None or now["private_network"] != network):
             found = peering.look(self._api.client, network)
         flags: frozenset[str] = frozenset()
-        if now is not None and changed_flags(needed(self._wanted, now), now):
+        replicas: dict[str, Json] = {}
+        changes = needed(self._wanted, now) if now else {}
+        if now and changed_flags(changes, now):
             flags = self._restart_flags(now["database_version"])
-        return Found(instance, flags, found)
+        if instance and now and decoding_starts(changes, now):
+            replicas = self._replicas(instance)
+        return Found(instance, flags, found, replicas)
 
     def plan(self, observed: Found | None) -> Plan:
         """What to do; see instance_plan.py."""
@@ -106,6 +114,11 @@ class Instance:
             look, f"{self.title} to be done with what it is doing (its state is {', '.join(sorted(PASSING))})"
         )
         return found[0]
+
+    def _replicas(self, instance: Json) -> dict[str, Json]:
+        """The read replicas; one that is just being deleted is still named, and no longer found."""
+        found = {name: self._api.find_instance(name) for name in instance.get("replicaNames", ())}
+        return {name: replica for name, replica in found.items() if replica is not None}
 
     def _restart_flags(self, database_version: str) -> frozenset[str]:
         answer = self._api.client.call(

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to change on an instance, in which order, and what restarts it.  PRIVATE to the collection.  Pure."""
+"""What to change on an instance, and in which order.  PRIVATE to the collection.  Pure."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from .._reconcile.errors import InvalidInput, ReconcileError, Refused
-from .._reconcile.merge import difference, overlay, shared_map, without_none
+from .._reconcile.errors import InvalidInput, Refused
+from .._reconcile.merge import difference, overlay, shared_map
 from .._reconcile.plan import Action, Plan
 from .._reconcile.secret import Secret
 from . import fields
 from .advice import PRIVATE_SERVICES_ACCESS
+from .instance_options import Found, Wanted
+from .instance_refusals import check_possible, refusals, restart_reasons
 from .peering import Peering
 
 Json = Mapping[str, t.Any]
@@ -36,101 +38,21 @@ The edition is always sent, because the API's own default depends on the version
 refuses db-custom tiers.  The API's own sslMode lets passwords and rows cross the network in clear text.
 """
 
-ORDER: tuple[tuple[str, frozenset[str]], ...] = (
-    ("version", frozenset({"database_version"})),
-    ("edition", frozenset({"edition", "tier"})),
+ORDER: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("version", "database_version", frozenset({"database_version"})),
+    ("edition", "edition", frozenset({"edition", "tier"})),
+    ("network", "private_network", frozenset({"private_network"})),
 )
-"""Changes that the API takes only alone, each in its own request and in this order (Terraform's sql_database_instance)."""
+"""Changes that go alone, in this order: the step, the option that makes it necessary, and the options that go with it.
 
-RESTARTING = ("database_version", "edition", "tier")
+The API takes version and edition only alone (Terraform's sql_database_instance).  The network comes before everything else, so that an
+instance whose public address is to go has another one by then.
+"""
 
 DATA_LOSS = (
     "{version}: Debezium 3.6 can silently lose changes when it restarts during a transaction on PostgreSQL 17 or newer (dbz#76,"
     " fixed in 3.7). Stay on POSTGRES_16, or use Debezium 3.7."
 )
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the user named.
-
-    values: option-shaped, without the shared maps; only what was given.
-    shared: maps to merge, by option; a value of None takes the key away.  exact: options whose other keys go.
-    new_instance: further values for an instance that does not exist yet, where `values` names nothing.
-    """
-
-    name: str
-    project: str
-    values: Json
-    shared: Mapping[str, Mapping[str, str | None]]
-    exact: frozenset[str]
-    root_password: Secret | None
-    restart: str
-    allow_major_upgrade: bool
-    new_instance: Json = field(default_factory=dict)
-
-    @property
-    def network(self) -> str | None:
-        """The private network of the instance, also when only a new one is to have it."""
-        found: str | None = self.values.get("private_network", self.new_instance.get("private_network"))
-        return found
-
-    @classmethod
-    def from_params(cls, params: Json) -> Wanted:
-        """From a module's parameters.  Raises InvalidInput for values that cannot be right."""
-        name, project = params["name"], params["project"]
-        if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) or len(f"{project}:{name}") > 98:
-            raise InvalidInput(
-                f"Instance name {name!r} must be lower-case letters, digits and hyphens, start with a letter, and make no more than 98"
-                " characters together with the project and a colon."
-            )
-        options = {field.option.partition(".")[0] for field in fields.FIELDS} - set(fields.SHARED)
-        values = without_none({option: params[option] for option in options})
-        if "private_network" in values:
-            values["private_network"] = fields.network_path(values["private_network"], project)
-        if "database_version" in values:
-            fields.major_version(values["database_version"])
-        password = params["root_password"]
-        return cls(
-            name=name,
-            project=project,
-            values=values,
-            shared={option: _texts(option, params[option]) for option in fields.SHARED if params[option] is not None},
-            exact=frozenset(option for option in fields.SHARED if params[f"{option}_exact"]),
-            root_password=Secret(password) if password else None,
-            restart=params["restart"],
-            allow_major_upgrade=params["allow_major_upgrade"],
-            new_instance=params.get("new_instance") or {},
-        )
-
-
-def instance_params(**given: t.Any) -> dict[str, t.Any]:
-    """Parameters of cloudsql_instance with nothing but `given`, as Ansible would hand them over."""
-    options = {field.option.partition(".")[0] for field in fields.FIELDS}
-    defaults: dict[str, t.Any] = {
-        **dict.fromkeys(options),
-        **{f"{option}_exact": False for option in fields.SHARED},
-        "root_password": None,
-        "restart": "allow",
-        "allow_major_upgrade": False,
-    }
-    unknown = set(given) - {*defaults, "name", "project", "state", "allow_delete", "timeout", "poll_interval", "new_instance"}
-    if unknown:
-        raise AssertionError(f"cloudsql_instance has no option {', '.join(sorted(unknown))}")
-    return {**defaults, **given}
-
-
-@dataclass(frozen=True)
-class Found:
-    """What was read.
-
-    instance: as the API gives it, or None.  restart_flags: flags whose change restarts; read only when flags are to change.
-    peering: of the wanted private network; read only when the instance is to get that network.
-    """
-
-    instance: Json | None
-    restart_flags: frozenset[str] = frozenset()
-    peering: Peering = Peering(True)
 
 
 @dataclass(frozen=True)
@@ -159,21 +81,15 @@ def plan_present(wanted: Wanted, found: Found) -> Plan:
     if found.instance is None:
         return _plan_create(wanted, found.peering)
     now = fields.view(found.instance)
-    _check_possible(wanted, now, found.instance)
+    check_possible(wanted, now, found.instance)
     changes = needed(wanted, now)
     warnings = _version_warnings({**now, **changes})
     if "private_network" in changes:
         warnings += _peering_warnings(wanted, found.peering)
-    restarts = restart_reasons(changes, now, found.restart_flags)
-    if restarts:
-        what = f"instance {wanted.name} (changes of {', '.join(restarts)})"
-        if wanted.restart == "refuse":
-            raise Refused(f"This would restart {what}, and restart=refuse is set. Set restart=allow, or leave these options unchanged.")
-        warnings += (f"This restarts {what}: its sessions end, and it is unavailable for a while.",)
-    actions = tuple(
-        Patch(f"change {', '.join(sorted(part))} of instance {wanted.name}", step, _patch_body(part, now, found.instance))
-        for step, part in _steps(changes)
-    )
+    reasons = [*refusals(wanted, changes, now, found)]
+    if reasons:
+        raise Refused(" ".join(reasons))
+    actions = tuple(_patch(wanted, step, part, changes, now, found) for step, part in _steps(changes))
     plain = {option: value for option, value in changes.items() if option not in fields.SHARED}
     maps = {option: value for option, value in changes.items() if option in fields.SHARED}
     return Plan(now, {**overlay(now, plain), **maps}, actions, warnings)
@@ -217,23 +133,17 @@ def needed(wanted: Wanted, now: Json) -> dict[str, t.Any]:
     return changes
 
 
-def changed_flags(changes: Json, now: Json) -> set[str]:
-    """Names of the flags that `changes` sets, alters or takes away."""
-    target = changes.get("database_flags", now["database_flags"])
-    return {name for name in {*target, *now["database_flags"]} if target.get(name) != now["database_flags"].get(name)}
-
-
-def restart_reasons(changes: Json, now: Json, restart_flags: frozenset[str]) -> list[str]:
-    """What of `changes` restarts the instance; nothing restarts one that is stopped and stays so.
-
-    Tier and flags: gcloud's `sql instances patch`.  Flags: what flags.list says.  A first private network: "Configure private IP".
-    """
-    if now["activation_policy"] == "NEVER" and changes.get("activation_policy") != "ALWAYS":
-        return []
-    reasons = [option for option in RESTARTING if option in changes]
-    if "private_network" in changes and now["private_network"] is None:
-        reasons.append("private_network")
-    return reasons + [f"flag {name}" for name in sorted(changed_flags(changes, now) & restart_flags)]
+def _patch(wanted: Wanted, step: str, part: Json, changes: Json, now: Json, found: Found) -> Patch:
+    """One request.  Stopped or not is decided by all changes together: an instance is started first, and then restarted."""
+    policy = {key: value for key, value in changes.items() if key == "activation_policy"}
+    restarts = restart_reasons({**policy, **part}, now, found.restart_flags)
+    what = f"change {', '.join(sorted(part))} of instance {wanted.name}"
+    if not restarts:
+        return Patch(what, step, _patch_body(part, now, found.instance or {}))
+    notice = (
+        f"This restarts instance {wanted.name} (changes of {', '.join(restarts)}): its sessions end, and it is unavailable for a while."
+    )
+    return Patch(f"{what} (restarts the instance)", step, _patch_body(part, now, found.instance or {}), notice=notice)
 
 
 def _plan_create(wanted: Wanted, peering: Peering) -> Plan:
@@ -252,27 +162,6 @@ def _plan_create(wanted: Wanted, peering: Peering) -> Plan:
     return Plan(None, after, (Create(f"create instance {wanted.name}", body, wanted.root_password),), warnings)
 
 
-def _check_possible(wanted: Wanted, now: Json, instance: Json) -> None:
-    if instance.get("state") == "FAILED":
-        raise ReconcileError(
-            f"Instance {wanted.name} is in state FAILED. Check its operations; delete it, and use another name for the next one,"
-            " because this one stays reserved for a week."
-        )
-    region = wanted.values.get("region")
-    if region is not None and region != now["region"]:
-        raise InvalidInput(f"Instance {wanted.name} is in region {now['region']}; it cannot be moved to {region}.")
-    has = fields.major_version(now["database_version"])
-    wants = fields.major_version(wanted.values.get("database_version", now["database_version"]))
-    if wants < has:
-        raise InvalidInput(f"Instance {wanted.name} has {now['database_version']}; it cannot be downgraded.")
-    if wants > has and not wanted.allow_major_upgrade:
-        raise Refused(
-            f"Instance {wanted.name} has {now['database_version']}. A major upgrade to {wanted.values['database_version']} cannot be"
-            " undone, takes the instance offline, and needs every replication slot dropped first."
-            " Set allow_major_upgrade=true to allow it."
-        )
-
-
 def _steps(changes: Json) -> list[tuple[str, dict[str, t.Any]]]:
     """`changes` cut into the requests that the API takes, in order."""
     rest = dict(changes)
@@ -280,8 +169,8 @@ def _steps(changes: Json) -> list[tuple[str, dict[str, t.Any]]]:
     policy = rest.pop("activation_policy", None)
     if policy == "ALWAYS":
         steps.append(("start", {"activation_policy": policy}))
-    for step, options in ORDER:
-        if (step == "edition" and "edition" in rest) or (step == "version" and "database_version" in rest):
+    for step, trigger, options in ORDER:
+        if trigger in rest:
             steps.append((step, {option: rest.pop(option) for option in sorted(options) if option in rest}))
     if rest:
         steps.append(("settings", rest))
@@ -315,12 +204,6 @@ def _patch_body(changes: Json, now: Json, instance: Json) -> dict[str, t.Any]:
 def _target(wanted: Wanted, option: str, value: Mapping[str, str | None], now: Mapping[str, str]) -> dict[str, str]:
     kept = {key: item for key, item in value.items() if item is not None}
     return shared_map(kept, now, exact=option in wanted.exact, absent=[key for key, item in value.items() if item is None])
-
-
-def _texts(option: str, given: Json) -> dict[str, str | None]:
-    """A shared map's values as the API has them, always strings; None stays, and takes the key away."""
-    convert = fields.flag_value if option == "database_flags" else str
-    return {str(key): None if value is None else convert(value) for key, value in given.items()}
 
 
 def _version_warnings(values: Json) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .._database_rules import identifier_problem
 from .._gcp.client import ApiError, Client
 from .._reconcile.errors import InvalidInput
 from .._reconcile.plan import Action, Plan
@@ -58,6 +59,10 @@ class User:
             name = name.lower().removesuffix(IAM_SUFFIX)
             if password is not None:
                 raise InvalidInput(f"A user of type {user_type} logs in with IAM and has no password; omit password.")
+        elif identifier_problem(name):
+            raise InvalidInput(
+                f"name {identifier_problem(name)}: PostgreSQL would create the user under a shorter name, and no later run would find it."
+            )
         elif update_password == "always" and password is None and state == "present":
             raise InvalidInput("update_password=always needs password.")
         self.title = f"user {name} of instance {instance}"

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from functools import partial
 
+from .._cloudsql.api import SqlAdmin
 from .._cloudsql.connect import ConnectionInfo
 from .._cloudsql.database import Database
+from .._cloudsql.fields import LOGICAL_DECODING, flag_value
 from .._cloudsql.instance import Instance
-from .._cloudsql.instance_plan import instance_params
+from .._cloudsql.instance_options import instance_params
 from .._cloudsql.user import User
 from .._postgresql.debezium_tables import DebeziumTables
 from .._postgresql.options import Login
@@ -19,10 +22,11 @@ from .._reconcile.graph import Known, Node
 from .._table_name import parse_tables
 from . import context, position
 from .context import Context
-from .pipeline import LOGICAL_DECODING, Pipeline
+from .flags import RunningFlags
+from .pipeline import Pipeline
 from .servers import Servers, owner
 
-SERVER = (context.INSTANCE, context.DATABASE, context.APPLICATION_USER)
+SERVER = (context.INSTANCE, context.DATABASE, context.FLAGS, context.APPLICATION_USER)
 """What must be there before the tables' owner can log in."""
 
 POLL_SECONDS = 20
@@ -54,6 +58,7 @@ def nodes(run: Context, servers: Servers) -> list[Node]:
     made = [
         Node(context.INSTANCE, "cloudsql_instance", "cloudsql", partial(_instance, run)),
         Node(context.DATABASE, "cloudsql_database", "cloudsql", partial(_database, run), (context.INSTANCE,)),
+        Node(context.FLAGS, "cloudsql_flags", "cloudsql", partial(_running_flags, run, servers), (context.INSTANCE, context.DATABASE)),
         Node(context.APPLICATION_USER, "cloudsql_user", "cloudsql", partial(_user, run), (context.INSTANCE,)),
         Node(context.REPLICATION_USER, "postgresql_replication_user", "cloudsql", partial(_replication_user, pipeline, servers), SERVER),
     ]
@@ -111,13 +116,36 @@ def _instance(run: Context, known: Known) -> Instance:
         project=project,
         region=pipeline["cdc_region"],
         restart=pipeline["cloudsql_restart"],
+        allow_network_change=pipeline["cloudsql_allow_network_change"],
         root_password=pipeline["cloudsql_admin_password"].reveal(),
-        database_flags={LOGICAL_DECODING: True, **pipeline["cloudsql_database_flags"]},
+        database_flags=_flags(pipeline),
         new_instance=new,
         **named,
         **_api_params(run),
     )
     return Instance.from_params(params, run.connections.client(project))
+
+
+def _flags(pipeline: Pipeline) -> dict[str, t.Any]:
+    return {LOGICAL_DECODING: True, **pipeline["cloudsql_database_flags"]}
+
+
+def _running_flags(run: Context, servers: Servers, known: Known) -> RunningFlags:
+    """Looked at before anything else in the server, so that a restart comes first, by the administrator, who is there from the start."""
+    pipeline = run.pipeline
+    options = servers.options(known)
+    if known.missing(context.DATABASE) and not known.missing(context.INSTANCE):
+        options = replace(options, database="postgres", server_exists=True)
+    has = known.facts(context.INSTANCE).get("database_flags") or {}
+    named = {name: flag_value(value) for name, value in _flags(pipeline).items() if value is not None}
+    return RunningFlags(
+        api=SqlAdmin(run.connections.client(pipeline["cdc_cloudsql_project"]), pipeline["cloudsql_timeout"], POLL_SECONDS),
+        instance=pipeline["cdc_instance"],
+        flags={name: value for name, value in named.items() if has.get(name) == value},
+        options=options,
+        login=Login(pipeline["cloudsql_admin_user"], pipeline["cloudsql_admin_password"]),
+        allow_restart=pipeline["cloudsql_restart"] == "allow" or known.created(context.INSTANCE),
+    )
 
 
 def _database(run: Context, known: Known) -> Database:

@@ -13,6 +13,7 @@ from .pipeline import Pipeline
 
 INSTANCE = "Cloud SQL instance"
 DATABASE = "database"
+FLAGS = "running flags"
 APPLICATION_USER = "application user"
 REPLICATION_USER = "replication user"
 DEBEZIUM_TABLES = "Debezium tables"

@@ -64,5 +64,8 @@ class _NothingKnown(Known):
     def missing(self, name: str) -> bool:
         return True
 
+    def created(self, name: str) -> bool:
+        return True
+
     def changing(self, name: str) -> bool:
         return True

@@ -11,7 +11,6 @@ from . import context
 from .cases import decide
 from .context import Context
 from .kubernetes import STREAM_ANNOTATION
-from .pipeline import Pipeline
 from .position import case
 from .streamed import ANNOTATION as STREAMED_ANNOTATION
 

@@ -12,7 +12,8 @@ import typing as t
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .._database_rules import FIRST_USER, OWN_DATABASES, PLAIN_NAME, RESERVED_ROLE, RESERVED_SCHEMA
+from .._cloudsql.fields import LOGICAL_DECODING
+from .._database_rules import FIRST_USER, OWN_DATABASES, PLAIN_NAME, RESERVED_ROLE, RESERVED_SCHEMA, identifier_problem
 from .._debezium.stream import SLOT_NAME, TOPIC_ID, TOPIC_PREFIX, table_topics
 from .._iam.api import ACCOUNT_ID, account_email
 from .._reconcile.errors import InvalidInput
@@ -20,8 +21,6 @@ from .._reconcile.secret import Secret
 from .._table_name import TableName
 from .specification.variable import PARTS
 from .variables import VARIABLES, typed
-
-LOGICAL_DECODING = "cloudsql.logical_decoding"
 
 _RFC1123_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,48}[a-z0-9])?")
@@ -257,9 +256,9 @@ def _problems(values: Mapping[str, t.Any], judged: set[str]) -> list[str]:
         if value is not None and not repeated and name not in judged and not pattern.fullmatch(str(value)):
             found.append(f"{name} {value!r} {rule}.")
     for name in _IDENTIFIERS:
-        value = values[name]
-        if value is not None and not 1 <= len(value.encode()) <= 63:
-            found.append(f"{name} must be 1 to 63 bytes long, not {len(value.encode())}.")
+        problem = "" if values[name] is None else identifier_problem(values[name])
+        if problem:
+            found.append(f"{name} {problem}.")
     if values["cdc_name"]:
         found += [sentence for check in (_tables, _topics, _database, _identity, _kubernetes) for sentence in check(values)]
     return found

@@ -26,6 +26,7 @@ def plan_lines(pipeline: Pipeline, result: Result) -> list[str]:
             continue
         fields = ", ".join(changed_fields(step.plan))
         lines.append(f"  {SIGNS[step.action]} {step.resource.title}{f': {fields}' if fields else ''}")
+        lines += [f"    ! {notice}" for notice in step.plan.notices]
     return lines + _pending(pipeline, result.steps)
 
 

@@ -42,7 +42,7 @@ class Servers:
             server_exists=exists and host is not None,
             login_exists=True,
             # What this run will have made by then: the role to grant to, logical decoding of an instance that restarts for it.
-            absent_allowed=known.missing(context.REPLICATION_USER) or known.changing(context.INSTANCE),
+            absent_allowed=any((known.missing(context.REPLICATION_USER), known.changing(context.INSTANCE), known.changing(context.FLAGS))),
             sessions=self._sessions,
         )
 

@@ -15,6 +15,7 @@ from .._postgresql.readiness import StreamReadiness
 from .._reconcile.graph import Known, Node
 from .._table_name import TableName, parse_tables
 from . import context, position
+from .cloudsql import SERVER
 from .context import Context
 from .pipeline import Pipeline
 from .reset import Reset
@@ -34,7 +35,7 @@ def resets(run: Context) -> bool:
 
 def server_needed(run: Context) -> tuple[str, ...]:
     """Nodes that must be there before anybody can log in to the database."""
-    return (context.INSTANCE, context.DATABASE, context.APPLICATION_USER) if run.wanted("cloudsql") else (context.INSTANCE,)
+    return SERVER if run.wanted("cloudsql") else (context.INSTANCE,)
 
 
 def position_needed(run: Context) -> tuple[str, ...]:

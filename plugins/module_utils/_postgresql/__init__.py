@@ -14,9 +14,14 @@ publication.py         the publication
 debezium_tables.py     schema and tables that Debezium itself uses
 debezium_layout.py     what those tables must look like, and how the catalog has them
 offsets.py             what the offset table holds, and whose it is
+position.py            slot, publication and offset in one look
+captured_tables.py     the record of what a pipeline captures, and of tables that join
+joining_tables.py      publishing tables that join, and asking for their rows
+readiness.py           whether the stream is ready
 slots.py               reading replication slots
 replication_slot.py    a replication slot
 row.py                 one row, for trying a pipeline
+flags.py               what the server runs with, beside the instance's database flags
 
 State is read only from catalogs that Cloud SQL lets everybody read: pg_roles, never pg_authid.
 """

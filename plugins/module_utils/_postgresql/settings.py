@@ -18,5 +18,5 @@ def wal_level_message(wal_level: str) -> str:
     """What to say of a `wal_level` other than logical."""
     return (
         f"wal_level is {wal_level}, and logical replication needs logical: set the database flag cloudsql.logical_decoding to on "
-        "and let the instance restart."
+        "and let the instance restart; if it is on, restart the instance (gcloud sql instances restart INSTANCE)."
     )

@@ -116,15 +116,18 @@ def apply_plan(
     plan: Plan,
     done: list[str],
     report: Callable[[str, float], None] = lambda summary, seconds: None,
+    announce: Callable[[str], None] = lambda notice: None,
 ) -> t.Any:
     """Apply `plan`, wait until the resource does what it is for, and give it back as it then is.
 
     done: gets the summary of each action that was applied, also when a later one fails.  report: told of each, and of
-    the wait after them, with the seconds.
+    the wait after them, with the seconds.  announce: told an action's notice before it is applied.
     """
     if isinstance(resource, ReadOnly):
         return observed
     for action in plan.actions:
+        if action.notice:
+            announce(action.notice)
         began = time.monotonic()
         try:
             resource.apply(action)
@@ -155,7 +158,7 @@ def run(module: AnsibleModule, make: Callable[[], AnyResource], libraries: Itera
         outcome = reconcile(resource, module.check_mode)
     except ReconcileError as error:
         fail(module, error)
-    for warning in outcome.plan.warnings:
+    for warning in (*outcome.plan.warnings, *outcome.plan.notices):
         module.warn(warning)
     result: dict[str, t.Any] = {
         **masked(outcome.facts),

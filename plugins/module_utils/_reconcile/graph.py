@@ -93,6 +93,10 @@ class Known:
         """Whether the node's resource does not exist yet, and will be created in this run."""
         return name in self._steps and not self._steps[name].settled and self._steps[name].action == "create"
 
+    def created(self, name: str) -> bool:
+        """Whether the node's resource is created in this run, be it still to come or done."""
+        return name in self._steps and self._steps[name].action == "create"
+
     def changing(self, name: str) -> bool:
         """Whether the node's resource will change in this run, so that its facts are not the last word."""
         return name in self._steps and not self._steps[name].settled and self._steps[name].action != "none"
@@ -180,7 +184,7 @@ def plan_graph(nodes: Sequence[Node]) -> dict[str, Step]:
         while waiting or running:
             for node in [node for node in waiting if all(need in steps for need in node.needs)]:
                 waiting.remove(node)
-                running[pool.submit(look, node, Known({name: steps[name] for name in node.needs}))] = node
+                running[pool.submit(look, node, steps)] = node
             if not running:
                 break  # what still waits needs a node that failed
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -194,8 +198,9 @@ def plan_graph(nodes: Sequence[Node]) -> dict[str, Step]:
     return {node.name: steps[node.name] for node in nodes}
 
 
-def look(node: Node, known: Known) -> Step:
-    """Read and plan one node."""
+def look(node: Node, steps: Mapping[str, Step]) -> Step:
+    """Read and plan one node, which sees of the steps only those that it needs: the same when planned and when applied."""
+    known = Known({name: steps[name] for name in node.needs})
     resource = node.make(known)
     observed = resource.read()
     plan = resource.plan(observed)
@@ -211,8 +216,8 @@ def apply_graph(result: Result, progress: Progress) -> None:
         step, done = planned, list[str]()
         try:
             if changed.intersection(step.node.needs):
-                step = look(step.node, Known(result.steps))
-            observed = apply_plan(step.resource, step.observed, step.plan, done, progress.done)
+                step = look(step.node, result.steps)
+            observed = apply_plan(step.resource, step.observed, step.plan, done, progress.done, progress.note)
             if observed is not step.observed:
                 step = replace(step, observed=observed, facts={**step.resource.facts(observed), **step.plan.facts})
         except ReconcileError as error:

@@ -16,9 +16,11 @@ class Action:
     """One request that brings the resource nearer to what is wanted.  Packages subclass it with what `apply` needs.
 
     summary: what it does, as a person would say it: "create topic shop.changes".
+    notice: a sentence to say before it is done, of an action that users of the resource will feel.
     """
 
     summary: str
+    notice: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,8 @@ class Plan:
     actions: tuple[Action, ...] = ()
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, t.Any] = field(default_factory=dict)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What to say before the actions are done."""
+        return tuple(action.notice for action in self.actions if action.notice)

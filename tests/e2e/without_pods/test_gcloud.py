@@ -174,7 +174,7 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
 
 def test_a_flag_that_gcloud_took_away_is_put_back_and_the_others_stay(world: World, gcloud: Gcloud) -> None:
     gcloud("sql instances patch", INSTANCE, "--database-flags=max_wal_senders=30")
-    run = world.site("--tags", "cloudsql", variables=VARIABLES)
+    run = world.site("--tags", "cloudsql", variables={**VARIABLES, "cloudsql_restart": "allow"})
     assert run.changed() == [f"instance {INSTANCE}"]
     assert flags(gcloud("sql instances describe", INSTANCE)) == {**FLAGS, "max_wal_senders": "30"}
 

@@ -81,7 +81,7 @@ def refusals(stranger: str) -> list[tuple[dict[str, t.Any], str]]:
     log_in = {"auth_kind": "serviceaccount", "service_account_file": stranger}
     return [
         ({"cdc_region": "us-central1"}, "cannot be moved to us-central1"),
-        ({"cloudsql_tier": "db-custom-2-7680", "cloudsql_restart": "refuse"}, "This would restart instance plan-demo-sql"),
+        ({"cloudsql_tier": "db-custom-2-7680"}, "This would restart instance plan-demo-sql"),
         ({"cloudsql_user_password": "not that one"}, "the password is wrong, or the role does not exist"),
         ({"cdc_slot_name": "other", "cdc_topic_prefix": "other"}, "its slot debezium_plan_demo would become other"),
         ({"cdc_gcp_options": log_in}, "cloudsql.instances.get"),

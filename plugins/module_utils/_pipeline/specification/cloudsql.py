@@ -45,8 +45,18 @@ VARIABLES: tuple[Variable, ...] = (
         "cloudsql_private_network",
         (
             "VPC network with private services access in which the instance gets its private address. An empty string means none.",
-            "A new instance gets the network C(default) of its project.",
+            "A new instance gets the network C(default) of its project. An existing one keeps its network: see"
+            " O(cloudsql_allow_network_change).",
         ),
+    ),
+    Variable(
+        "cloudsql_allow_network_change",
+        (
+            "Whether O(cloudsql_private_network) may be changed on an existing instance, or added to it. Clients that use its present"
+            " address lose it. Also requires V(allow) in O(cloudsql_restart).",
+        ),
+        "bool",
+        default=False,
     ),
     Variable(
         "cloudsql_public_ip", "Whether the instance has a public address. A new instance has none unless it has no private network.", "bool"
@@ -61,8 +71,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cloudsql_deletion_protection", "Whether the API refuses to delete the instance. A new instance gets V(true).", "bool"),
     Variable(
         "cloudsql_restart",
-        "Whether a change that restarts the instance may be made. V(refuse) fails before anything is changed, and lists such changes.",
-        default="allow",
+        (
+            "Whether an existing instance may be restarted. V(refuse) fails before anything is changed, also in check mode, and lists the"
+            " reasons. V(allow) restarts it, and says so before.",
+            "Switching C(cloudsql.logical_decoding) on restarts the instance. So does a flag that was set, but not followed by a restart.",
+        ),
+        default="refuse",
         choices=("allow", "refuse"),
     ),
     Variable("cloudsql_timeout", "Seconds to wait for operations on the instance, at least 1.", "int", default=3600),

@@ -100,8 +100,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "cdc_joining_tables",
         (
-            "What a table that joins a live stream brings: V(snapshot) emits the rows that it has already (C(op) is V(r)), by an incremental"
-            " snapshot that the run waits for; V(no_data) only its changes from then on.",
+            "What a table that joins a live stream brings: V(snapshot) emits the rows that it has already (C(op) is V(r)), by an"
+            " incremental snapshot that the run waits for; V(no_data) only its changes from then on.",
             "V(snapshot) needs O(cdc_signal_table) and a primary key.",
         ),
         default="snapshot",

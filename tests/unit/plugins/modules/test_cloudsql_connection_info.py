@@ -50,6 +50,15 @@ def test_auto_takes_the_public_address_when_there_is_no_other(run: t.Any, sessio
     assert run()["host"] == "203.0.113.9"
 
 
+def test_an_address_that_is_going_to_be_retired_is_taken_only_where_there_is_no_other(run: t.Any, session: t.Any) -> None:
+    retiring = {**PRIVATE, "ipAddress": "10.9.0.3", "timeToRetire": "2027-01-01T00:00:00Z"}
+    for addresses in ([PRIVATE, retiring], [retiring, PRIVATE]):
+        session.expect("GET", SETTINGS, answer={**ANSWER, "ipAddresses": addresses})
+        assert run()["host"] == "10.20.0.3"
+    session.expect("GET", SETTINGS, answer={**ANSWER, "ipAddresses": [retiring]})
+    assert run()["host"] == "10.9.0.3"
+
+
 def test_an_address_that_is_not_there_is_an_error_that_says_what_is(run: t.Any, session: t.Any) -> None:
     session.expect("GET", SETTINGS, answer={**ANSWER, "ipAddresses": [PUBLIC]})
     assert "no address for ip_type=private; it has PRIMARY." in run(ip_type="private")["msg"]

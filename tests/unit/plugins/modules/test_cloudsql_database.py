@@ -165,3 +165,9 @@ def test_open_sessions_are_named(run: t.Any, session: t.Any) -> None:
 def test_absent_and_not_there_changes_nothing(run: t.Any, session: t.Any, expect: t.Any) -> None:
     expect(session)
     assert unchanged(run(state="absent"))
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(("name", "length"), [("d" * 64, 64), ("é" * 32, 64), ("", 0)])
+def test_a_name_that_postgresql_would_cut_makes_no_request(run: t.Any, name: str, length: int, check: bool) -> None:
+    assert f"name must be 1 to 63 bytes long, not {length}" in run(check=check, name=name)["msg"]

@@ -199,6 +199,17 @@ def test_403_means_absent_when_the_list_works_and_lacks_it(run: t.Any, session: 
     assert run(check=True)["actions"] == ["create instance shop"]
 
 
+def test_403_and_a_list_that_may_be_incomplete_prove_nothing(run: t.Any, session: t.Any) -> None:
+    """Of a region that could not be reached, the list has no instance."""
+    session.expect("GET", INSTANCE, status=403, answer=NOT_AUTHORIZED)
+    unreachable = {"code": "REGION_UNREACHABLE", "region": "europe-west1", "message": "Region europe-west1 is unreachable."}
+    session.expect("GET", f"{PROJECT}/instances", answer={"items": [{"name": "other"}], "warnings": [unreachable], "nextPageToken": "2"})
+    session.expect("GET", f"{PROJECT}/instances", query={"pageToken": "2"}, answer={})
+    result = run()
+    assert result["failed"] is True
+    assert "the list of instances may be incomplete (REGION_UNREACHABLE europe-west1)" in result["msg"]
+
+
 def test_403_for_the_list_too_names_the_permission(run: t.Any, session: t.Any) -> None:
     session.expect("GET", INSTANCE, status=403, answer=NOT_AUTHORIZED)
     session.expect("GET", f"{PROJECT}/instances", status=403, answer=NOT_AUTHORIZED)

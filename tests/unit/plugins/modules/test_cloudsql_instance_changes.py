@@ -91,8 +91,9 @@ def test_one_field_changed_alone_sends_that_field_alone(
     session.expect("GET", INSTANCE, answer=instance())
     expect_patch(session, settings)
     session.expect("GET", INSTANCE, answer=instance())
-    result = run(**options)
-    assert result["actions"] == [f"change {next(iter(options))} of instance shop"]
+    result = run(restart="allow", **options)
+    restarts = " (restarts the instance)" if "tier" in options else ""
+    assert result["actions"] == [f"change {next(iter(options))} of instance shop{restarts}"]
     assert result["diff"]["before"] != result["diff"]["after"]
 
 
@@ -160,34 +161,39 @@ def test_a_restart_is_announced(run: t.Any, session: t.Any, check: bool) -> None
         )
         there = flags_of(("cloudsql.logical_decoding", "on"))
         session.expect("GET", INSTANCE, answer=instance({"tier": "db-custom-2-7680", **there}))
-    result = run(check=check, tier="db-custom-2-7680", database_flags={"cloudsql.logical_decoding": True})
-    assert result["changed"] is True
+    result = run(check=check, tier="db-custom-2-7680", database_flags={"cloudsql.logical_decoding": True}, restart="allow")
+    assert result["actions"] == ["change database_flags, tier of instance shop (restarts the instance)"]
     assert result["warnings"] == [
         "This restarts instance shop (changes of tier, flag cloudsql.logical_decoding): its sessions end, and it is unavailable"
         " for a while."
     ]
 
 
-def test_a_restart_can_be_refused(run: t.Any, session: t.Any) -> None:
+@pytest.mark.parametrize("check", [True, False])
+def test_a_restart_is_refused_with_every_reason_unless_it_is_allowed(run: t.Any, session: t.Any, check: bool) -> None:
     session.expect("GET", INSTANCE, answer=instance())
-    assert "restart=refuse" in run(check=True, tier="db-custom-2-7680", restart="refuse")["msg"]
+    expect_flag_list(session)
+    result = run(check=check, tier="db-custom-2-7680", database_flags={"cloudsql.logical_decoding": True, "log_min_duration_statement": 1})
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "would restart instance shop (changes of tier, flag cloudsql.logical_decoding): its sessions would end" in result["msg"]
+    assert "Set restart=allow (cloudsql_restart: allow of a pipeline)" in result["msg"]
 
 
 def test_a_flag_that_restarts_nothing_is_not_refused(run: t.Any, session: t.Any) -> None:
     session.expect("GET", INSTANCE, answer=instance())
     expect_flag_list(session)
-    result = run(check=True, database_flags={"log_min_duration_statement": 500}, restart="refuse")
+    result = run(check=True, database_flags={"log_min_duration_statement": 500})
     assert (result["changed"], result["warnings"]) == (True, [])
 
 
 def test_a_stopped_instance_is_not_restarted(run: t.Any, session: t.Any) -> None:
     session.expect("GET", INSTANCE, answer=instance({"activationPolicy": "NEVER"}))
-    assert run(check=True, tier="db-custom-2-7680", restart="refuse")["warnings"] == []
+    assert run(check=True, tier="db-custom-2-7680")["actions"] == ["change tier of instance shop"]
 
 
 def test_an_instance_that_is_started_and_changed_is_restarted(run: t.Any, session: t.Any) -> None:
     session.expect("GET", INSTANCE, answer=instance({"activationPolicy": "NEVER"}))
-    assert "restart=refuse" in run(activation_policy="ALWAYS", tier="db-custom-2-7680", restart="refuse")["msg"]
+    assert "would restart instance shop (changes of tier)" in run(activation_policy="ALWAYS", tier="db-custom-2-7680")["msg"]
 
 
 def test_changes_that_go_alone_go_alone_and_in_order(run: t.Any, session: t.Any) -> None:
@@ -202,11 +208,11 @@ def test_changes_that_go_alone_go_alone_and_in_order(run: t.Any, session: t.Any)
     session.expect("PATCH", INSTANCE, body={"settings": {"dataDiskSizeGb": "50", "settingsVersion": "25"}}, answer=DONE)
     session.expect("GET", INSTANCE, answer=instance())
     options = {"activation_policy": "ALWAYS", "database_version": "POSTGRES_16", "allow_major_upgrade": True, "disk_size_gb": 50}
-    result = run(edition="ENTERPRISE_PLUS", tier="db-perf-optimized-N-2", **options)
+    result = run(edition="ENTERPRISE_PLUS", tier="db-perf-optimized-N-2", restart="allow", **options)
     assert result["actions"] == [
         "change activation_policy of instance shop",
-        "change database_version of instance shop",
-        "change edition, tier of instance shop",
+        "change database_version of instance shop (restarts the instance)",
+        "change edition, tier of instance shop (restarts the instance)",
         "change disk_size_gb of instance shop",
     ]
 

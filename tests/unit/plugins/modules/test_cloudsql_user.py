@@ -127,6 +127,8 @@ def test_an_existing_user_needs_none(run: t.Any, session: t.Any) -> None:
         ({"update_password": "always", "password": None}, "update_password=always needs password"),
         ({"type": "CLOUD_IAM_USER"}, "has no password"),
         ({"timeout": 0}, "timeout is in seconds"),
+        ({"name": "é" * 32}, "name must be 1 to 63 bytes long, not 64: PostgreSQL would create the user under a shorter name"),
+        ({"name": ""}, "name must be 1 to 63 bytes long, not 0"),
     ],
 )
 def test_bad_input_makes_no_request(run: t.Any, options: t.Any, words: str) -> None:

@@ -7,7 +7,7 @@ import datetime
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.instance_plan import Found
+from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.instance_options import Found
 from ansible_collections.cdc.gcp.plugins.module_utils._gcp.options import GcpOptions, argument_spec
 from ansible_collections.cdc.gcp.plugins.module_utils._iam import key_secret
 from ansible_collections.cdc.gcp.plugins.module_utils._kubernetes import object as kubernetes_object

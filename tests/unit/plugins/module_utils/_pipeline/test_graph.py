@@ -9,10 +9,12 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.cdc.gcp.plugins.module_utils._pipeline import context, graph, guards, report
+from ansible_collections.cdc.gcp.plugins.module_utils._pipeline import context, graph, report
 from ansible_collections.cdc.gcp.plugins.module_utils._pipeline.pipeline import Pipeline
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, Refused
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.graph import GraphError, Known, Result, Step
+from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.instance_options import Found
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.plan import Action, Plan
 
 from .conftest import VARIABLES, run_for
 
@@ -174,7 +176,10 @@ def test_impersonation_names_the_pods_account_on_both_sides(planned: Planned) ->
 @pytest.mark.parametrize(
     ("parts", "there"),
     [
-        (("cloudsql",), {context.INSTANCE, context.DATABASE, context.APPLICATION_USER, *INSIDE, context.POSITION, context.CAPTURED}),
+        (
+            ("cloudsql",),
+            {context.INSTANCE, context.DATABASE, context.FLAGS, context.APPLICATION_USER, *INSIDE, context.POSITION, context.CAPTURED},
+        ),
         (("pubsub",), {"topic shop.changes", "topic shop-heartbeat"}),
         (("iam",), {context.SERVICE_ACCOUNT, *GRANTS, context.NAMESPACE, context.KEY}),
         (("debezium_k8s",), {context.INSTANCE, context.KEY, context.NAMESPACE, *NAMESPACED, context.POSITION, *AFTER_THE_POD}),
@@ -192,6 +197,89 @@ def test_an_existing_instance_keeps_what_no_variable_names(planned: Planned) -> 
     assert set(wanted.values) == {"region"}
     assert wanted.shared == {"database_flags": {"cloudsql.logical_decoding": "on"}}
     assert set(planned(cloudsql_tier="db-g1-small")[context.INSTANCE].resource._wanted.values) == {"region", "tier"}
+
+
+EXISTING: dict[str, t.Any] = {
+    "name": "shop-sql",
+    "region": "europe-west1",
+    "databaseVersion": "POSTGRES_16",
+    "instanceType": "CLOUD_SQL_INSTANCE",
+    "state": "RUNNABLE",
+    "settings": {
+        "settingsVersion": "7",
+        "activationPolicy": "ALWAYS",
+        "availabilityType": "REGIONAL",
+        "edition": "ENTERPRISE",
+        "tier": "db-custom-8-30720",
+        "dataDiskType": "PD_HDD",
+        "dataDiskSizeGb": "100",
+        "maintenanceWindow": {"day": 2, "hour": 3, "updateTrack": "week5"},
+        "ipConfiguration": {
+            "privateNetwork": "projects/shop-prod/global/networks/prod-vpc",
+            "sslMode": "ALLOW_UNENCRYPTED_AND_ENCRYPTED",
+            "authorizedNetworks": [],
+        },
+        "databaseFlags": [{"name": "cloudsql.logical_decoding", "value": "on"}, {"name": "max_wal_senders", "value": "33"}],
+    },
+}
+
+
+def existing(**given: t.Any) -> t.Any:
+    """What the pipeline asks of an instance that exists, in a network and with settings of its own."""
+    made = {node.name: node for node in graph.nodes(run_for(Pipeline.from_variables({**VARIABLES, **given})))}
+    return made[context.INSTANCE].make(Known({}))
+
+
+def test_nothing_is_sent_to_an_instance_whose_settings_no_variable_names() -> None:
+    assert existing().plan(Found(EXISTING)).actions == ()
+
+
+def test_an_instance_without_logical_decoding_gets_that_flag_and_nothing_else() -> None:
+    plain = {**EXISTING, "settings": {**EXISTING["settings"], "databaseFlags": [{"name": "max_wal_senders", "value": "33"}]}}
+    found = Found(plain, frozenset({"cloudsql.logical_decoding"}))
+    (action,) = existing(cloudsql_restart="allow").plan(found).actions
+    assert action.body == {"settings": {"settingsVersion": "7", "databaseFlags": EXISTING["settings"]["databaseFlags"]}}
+    assert action.notice.startswith("This restarts instance shop-sql (changes of flag cloudsql.logical_decoding)")
+    with pytest.raises(Refused, match=r"would restart instance shop-sql .* Set restart=allow \(cloudsql_restart: allow"):
+        existing().plan(found)
+
+
+def test_the_network_of_an_instance_is_changed_only_by_its_own_variable() -> None:
+    given = {"cloudsql_private_network": "other", "cloudsql_restart": "allow"}
+    with pytest.raises(Refused, match="cloudsql_allow_network_change: true"):
+        existing(**given).plan(Found(EXISTING))
+    (action,) = existing(**given, cloudsql_allow_network_change=True).plan(Found(EXISTING)).actions
+    wanted = {"privateNetwork": "projects/shop-prod/global/networks/other"}
+    assert action.body == {"settings": {"settingsVersion": "7", "ipConfiguration": wanted}}
+
+
+def test_of_the_flags_at_the_server_those_count_that_a_variable_names_and_the_instance_has() -> None:
+    given = {"cloudsql_database_flags": {"max_wal_senders": 33, "max_connections": 100, "work_mem": None}}
+    made = {node.name: node for node in graph.nodes(run_for(Pipeline.from_variables({**VARIABLES, **given})))}
+    there = made[context.INSTANCE].make(Known({}))
+    has = {"cloudsql.logical_decoding": "on", "max_wal_senders": "33", "max_connections": "50", "autovacuum": "off"}
+    facts = {"database_flags": has, "private_ip_address": "10.20.0.3"}
+    known = Known({context.INSTANCE: Step(made[context.INSTANCE], there, None, Plan({}, {}), facts)})
+    resource: t.Any = made[context.FLAGS].make(known)
+    assert resource.flags == {"cloudsql.logical_decoding": "on", "max_wal_senders": "33"}
+    assert resource.allow_restart is False
+
+
+def test_an_instance_that_this_run_created_may_be_restarted() -> None:
+    made = {node.name: node for node in graph.nodes(run_for(Pipeline.from_variables(VARIABLES)))}
+    there = made[context.INSTANCE].make(Known({}))
+    step = Step(
+        made[context.INSTANCE], there, None, Plan(None, {}, (Action("create instance shop-sql"),)), {"private_ip_address": "10.20.0.3"}
+    )
+    resource: t.Any = made[context.FLAGS].make(Known({context.INSTANCE: step}))
+    assert resource.allow_restart is True
+
+
+def test_a_restart_for_flags_comes_before_everything_else_in_the_server(planned: Planned) -> None:
+    order = list(planned())
+    assert order.index(context.INSTANCE) < order.index(context.FLAGS) < order.index(context.APPLICATION_USER)
+    needing = {node.name for node in graph.nodes(run_for(Pipeline.from_variables(VARIABLES))) if context.FLAGS in node.needs}
+    assert needing >= {context.REPLICATION_USER, context.DEBEZIUM_TABLES, context.PUBLICATION, context.POSITION, context.CAPTURED}
 
 
 def test_a_new_instance_gets_a_private_address_and_a_maintenance_window(planned: Planned) -> None:

@@ -19,14 +19,15 @@ PIPELINE = Pipeline.from_variables(VARIABLES)
 
 def test_a_plan_counts_names_and_signs_each_resource_and_names_pending_tables(planned: Planned) -> None:
     steps = planned()
-    changed = Plan({"labels": {"team": "a"}, "size": 1}, {"labels": {"team": "b"}, "size": 1}, (Action("change labels"),))
+    restart = Action("change labels (restarts the instance)", notice="This restarts instance shop-sql.")
+    changed = Plan({"labels": {"team": "a"}, "size": 1}, {"labels": {"team": "b"}, "size": 1}, (restart,))
     gone = Plan({"name": "old"}, None, (Action("delete topic"),))
     steps[context.INSTANCE] = dataclasses.replace(steps[context.INSTANCE], plan=changed)
     steps["topic shop.changes"] = dataclasses.replace(steps["topic shop.changes"], plan=gone)
     steps[context.DATABASE] = dataclasses.replace(steps[context.DATABASE], plan=Plan({}, {}))
     lines = report.plan_lines(PIPELINE, Result(steps))
-    assert lines[0] == "Plan for shop: 14 to create, 3 to update, 1 to delete, 1 unchanged."
-    assert "  ~ instance shop-sql: labels.team" in lines
+    assert lines[0] == "Plan for shop: 14 to create, 3 to update, 1 to delete, 2 unchanged."
+    assert lines[1:3] == ["  ~ instance shop-sql: labels.team", "    ! This restarts instance shop-sql."]
     assert "  - topic shop.changes" in lines
     assert "  + Deployment debezium/shop-debezium" in lines
     assert not any("database shop" in line for line in lines)

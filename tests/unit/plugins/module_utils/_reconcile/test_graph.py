@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import typing as t
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, ReconcileError, Refused
@@ -224,6 +224,34 @@ def test_each_action_is_reported_when_it_is_done() -> None:
     reconcile_graph([node(World(), "first", "new")], check_mode=False, progress=Progress(lines.append))
     assert len(lines) == 1
     assert lines[0].startswith("set first to new (")
+
+
+def test_a_node_sees_only_what_it_needs_also_when_it_is_planned_again() -> None:
+    seen: list[tuple[bool, bool]] = []
+
+    def wanted(known: Known) -> str:
+        seen.append((known.missing("client"), known.missing("stranger")))
+        return "new"
+
+    world = World()
+    reconcile_graph(
+        [node(world, "server", "new"), node(world, "client", wanted, "server"), node(world, "stranger", "new")], check_mode=False
+    )
+    assert seen == [(False, False), (False, False)]
+
+
+class Felt(Value):
+    """A value whose change is felt by those who use it."""
+
+    def plan(self, observed: t.Any) -> Plan:
+        planned = super().plan(observed)
+        return replace(planned, actions=tuple(replace(action, notice=f"This restarts {self.title}.") for action in planned.actions))
+
+
+def test_what_an_action_does_to_others_is_said_before_it_is_done() -> None:
+    world = World({"server": "old"})
+    reconcile_graph([Node("server", "value", "part", lambda known: Felt(world, "server", "new"))], False, (), Progress(world.log.append))
+    assert world.log[:3] == ["read server", "This restarts server.", "set server to new"]
 
 
 def test_a_wait_is_reported_after_ten_seconds_and_then_every_thirty() -> None:
