@@ -58,7 +58,11 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "cdc_offsets",
-        "Where Debezium stores its offsets: V(jdbc) in a table of the captured database, V(volume) in a file on a persistent volume.",
+        (
+            "Where Debezium stores its offsets: V(jdbc) in a table of the captured database, V(volume) in a file on a persistent volume.",
+            "With V(volume), Debezium before 3.7 loses rows of a C(COPY) (C(\\copy), C(pg_restore), imports) that a restart of the server"
+            " interrupts (dbz#1554); with V(jdbc) it sends them again.",
+        ),
         default="jdbc",
         choices=("jdbc", "volume"),
     ),
@@ -70,7 +74,8 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "cdc_signal_table",
-        "Signaling table in O(cdc_debezium_schema), for example for incremental snapshots. Not created by default.",
+        "Signaling table in O(cdc_debezium_schema), for example for incremental snapshots. Not created by default. Its rows are published"
+        " to O(cdc_heartbeat_topic).",
     ),
     Variable(
         "cdc_topic_prefix",

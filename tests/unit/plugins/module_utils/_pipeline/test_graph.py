@@ -100,10 +100,10 @@ def test_a_signal_table_with_offsets_on_a_volume_is_made_all_the_same(planned: P
 
 def test_with_a_topic_per_table_there_is_a_topic_and_a_grant_for_each_and_none_for_all(planned: Planned) -> None:
     steps = planned(cdc_topic_per_table=True, cdc_tables=["public.orders", "public.items"], cdc_signal_table="sig")
-    topics = ("shop.public.orders", "shop.public.items", "shop.debezium.sig", "shop-heartbeat")
+    topics = ("shop.public.orders", "shop.public.items", "shop-heartbeat")
     assert [name for name in steps if name.startswith("topic ")] == [f"topic {topic}" for topic in topics]
     assert [name for name in steps if name.startswith("grants ")] == [f"grants on topic {topic}" for topic in topics]
-    assert mentions(steps, "RegexRouter") == set()
+    assert "debezium.transforms=reroutesignals\n" in text(steps[context.PROPERTIES])
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_mistakes_that_only_a_resource_can_see_are_told_together_and_before_any_
         "POSTGRES_16",
         "message_retention_duration",
         "roles/pubsub.publisher",
-        "cannot be overridden",
+        "debezium.source.slot.name cannot be set to 'x'",
         "/nowhere cannot be read",
         "latest",
     ):
