@@ -21,8 +21,9 @@ author: The cdc.gcp contributors (@cdc-gcp)
 description:
   - Renders all properties of a pipeline, and escapes them for Java and SmallRye Config. The README of the role
     P(cdc.gcp.debezium_k8s#role) lists the defaults and the reasons for them.
-  - If the pipeline has a C(topic), the transform C(reroute) sends all changes to it. If O(overrides) sets C(debezium.transforms),
-    C(reroute) is appended to the list, unless the list contains it. Set C(debezium.transforms) to null to have no transform.
+  - If the pipeline has a C(topic), the transform C(reroute) sends all changes to it. If it has a C(signal_table), the transform
+    C(reroutesignals) sends that table's rows to the heartbeat topic. If O(overrides) sets C(debezium.transforms), both are appended to the
+    list, unless the list contains them. Set C(debezium.transforms) to null to have no transform.
 positional: _input, overrides, expressions
 options:
   _input:
@@ -32,7 +33,8 @@ options:
       - Optional keys, with their defaults in parentheses, are C(topic) (one topic per table), C(database_port) (5432), C(ssl_mode)
         (verify-ca), C(ca_certificate_path), C(user_variable) (PG_USER), C(password_variable) (PG_PASSWORD), C(snapshot_mode) (initial),
         C(offsets) (jdbc; or volume), C(schema) (debezium), C(offset_table) (debezium_offset_storage), C(signal_table),
-        C(heartbeat_interval_ms) (10000), C(region), C(ordering) (true) and C(sink_address).
+        C(heartbeat_interval_ms) (10000), C(region), C(ordering) (true), C(sink_address), C(debezium_version),
+        C(reselect_unavailable_values) (false) and C(oversized_events) (fail; or truncate).
       - Each Debezium Server needs its own C(offset_table), because it replaces all rows whenever it saves its offsets.
       - A key whose value is null gets its default.
     type: dict
@@ -40,8 +42,8 @@ options:
   overrides:
     description:
       - Properties to add or replace, by full name. Values are literal; C($) is escaped. Null removes a default.
-      - C(topic.prefix), C(slot.name), C(publication.name), C(table.include.list) and the type of the sink cannot be overridden; setting one
-        is an error.
+      - Properties that other parts of the pipeline depend on, such as C(slot.name), C(table.include.list) or the offset storage, and values
+        with which events would be lost, such as C(offset.mismatch.strategy=trust_slot), are refused.
     type: dict
     default: {}
   expressions:

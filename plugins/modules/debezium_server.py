@@ -45,6 +45,12 @@ options:
     description: Image of Debezium Server. It must have an exact version tag or a digest.
     type: str
     default: quay.io/debezium/server:3.6.3.Final
+  debezium_version:
+    description:
+      - Version of Debezium Server in the image, for example V(3.7.1.Final). Defaults to the image's tag. If that does not tell either, the
+        module assumes 3.6.
+      - From 3.7 on, the readiness probe asks C(/q/health/ready). Before, that path is always up.
+    type: str
   image_pull_policy:
     description: When the node pulls the image.
     type: str
@@ -110,7 +116,10 @@ options:
       requests: {cpu: 250m, memory: 1Gi}
       limits: {memory: 1Gi}
   java_options:
-    description: Options of the Java virtual machine, appended to E(DEBEZIUM_OPTS). An option must not contain a space.
+    description:
+      - Options of the Java virtual machine, appended to E(DEBEZIUM_OPTS). An option must not contain a space.
+      - An option that sets a property of the server (C(-Ddebezium.), C(-Dquarkus.)) is refused, because it would take precedence over
+        C(application.properties).
     type: list
     elements: str
     default: []
@@ -144,7 +153,10 @@ options:
         elements: str
         required: true
   environment:
-    description: Additional environment variables of the server, not for secrets. Kubernetes expands C($(NAME)) in them.
+    description:
+      - Additional environment variables of the server, not for secrets. Kubernetes expands C($(NAME)) in them.
+      - A variable that sets a property of the server (C(DEBEZIUM_), C(QUARKUS_)) is refused, because it would take precedence over
+        C(application.properties).
     type: dict
     default: {}
   extra_volumes:
@@ -187,7 +199,7 @@ options:
         description: Seconds before the first probe. Defaults to Kubernetes' own default.
         type: int
       period_seconds:
-        description: Seconds between probes. Defaults to 2 for the startup probe, 10 for the others.
+        description: Seconds between probes. Defaults to 2 for the startup probe and for readiness from Debezium 3.7 on, otherwise 10.
         type: int
       timeout_seconds:
         description: Seconds after which a probe times out. Defaults to 1 for the startup probe, 5 for the others.
@@ -200,7 +212,7 @@ options:
     type: dict
     suboptions: *probe
   readiness_probe:
-    description: Timing of the readiness probe (C(/q/health)).
+    description: Timing of the readiness probe (C(/q/health), or C(/q/health/ready) from Debezium 3.7 on).
     type: dict
     suboptions: *probe
   metrics_port:

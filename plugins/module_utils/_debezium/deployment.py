@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from .._reconcile.digest import digest
 from .._reconcile.errors import InvalidInput
 from .._reconcile.merge import overlay, without_none
+from . import precedence
+from .version import image_version, release
 from .volumes import DATA_DIRECTORY, Json, Params, mounts, variables
 
 USER_ID = 185
@@ -25,8 +27,9 @@ CHECKSUM = "cdc.gcp/checksum"
 """Annotation of the pod template: a SHA-256 over all that the pod reads, so that a change of it rolls out."""
 
 PROBES: dict[str, Json] = {
-    # 600 s, more than task.management.timeout.ms (180 s): the engine's own error is what one sees, not a kill.  Asked often, since
-    # nothing else is probed before it passes: with 10 s a pod that streams after 4 s is ready after 11.
+    # On 3.6 live means that the task has started.  600 s, more than task.management.timeout.ms (180 s): the engine's own error is what
+    # one sees, not a kill.  Asked often, since nothing else is probed before it passes: with 10 s a pod that streams after 4 s is ready
+    # after 11.
     "startup_probe": {"httpGet": {"path": "/q/health/live", "port": "http"}, "periodSeconds": 2, "failureThreshold": 300},
     "liveness_probe": {
         "httpGet": {"path": "/q/health/live", "port": "http"},
@@ -37,6 +40,10 @@ PROBES: dict[str, Json] = {
     # /q/health on 3.6 is liveness and readiness together; ready alone is always UP there.
     "readiness_probe": {"httpGet": {"path": "/q/health", "port": "http"}, "periodSeconds": 10, "timeoutSeconds": 5},
 }
+
+READY_SINCE_3_7: Json = {"httpGet": {"path": "/q/health/ready", "port": "http"}, "periodSeconds": 2, "timeoutSeconds": 5}
+"""Readiness of 3.7 and newer: the server polls (debezium-server#302).  Live is UP there from the first moment on, so the startup probe
+passes at once, and this one is what a rollout waits for; hence it is asked as often."""
 
 OWN_VARIABLES = frozenset({"PG_USER", "PG_PASSWORD", "DEBEZIUM_OPTS", "JMX_EXPORTER_PORT", "GOOGLE_APPLICATION_CREDENTIALS"})
 """Variables that options make; `environment` must not name them."""
@@ -157,7 +164,8 @@ def _probe(name: str, params: Params) -> Json:
         "timeout_seconds": "timeoutSeconds",
         "failure_threshold": "failureThreshold",
     }
-    return overlay(PROBES[name], {names[key]: value for key, value in numbers.items()})
+    ready_tells = name == "readiness_probe" and release(params["debezium_version"] or image_version(params["image"])) >= (3, 7)
+    return overlay(READY_SINCE_3_7 if ready_tells else PROBES[name], {names[key]: value for key, value in numbers.items()})
 
 
 def _recommended_labels(instance: str, image: str) -> dict[str, str]:
@@ -184,6 +192,10 @@ def check(params: Params) -> None:
         raise InvalidInput(
             f"environment must not set {', '.join(taken)}: other options of this module do (java_options, metrics_port, ...)."
         )
+    wrong = list(precedence.problems(params["environment"], params["java_options"]))
+    if wrong:
+        raise InvalidInput(" ".join(wrong), problems=wrong)
+    release(params["debezium_version"])
     own = {item.volume["name"] for item in mounts(params)}
     doubled = sorted(own & {str(volume.get("name")) for volume in params["extra_volumes"]})
     if doubled:

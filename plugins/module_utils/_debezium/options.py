@@ -23,6 +23,7 @@ SERVER_OPTIONS: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "stopped", "absent"], "default": "present"},
     "parent": _TEXT,
     "image": {"type": "str", "default": "quay.io/debezium/server:3.6.3.Final"},
+    "debezium_version": _TEXT,
     "image_pull_policy": {"type": "str", "choices": ["Always", "IfNotPresent", "Never"], "default": "IfNotPresent"},
     "image_pull_secrets": {**_WORDS, "no_log": False},
     "service_account_name": _TEXT,

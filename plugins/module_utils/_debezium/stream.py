@@ -14,9 +14,20 @@ from urllib.parse import quote
 from .._database_rules import PLAIN_NAME, SSL_MODES
 from .._reconcile.errors import InvalidInput
 from .._table_name import TableName, parse_tables
+from .version import OLDEST, release
 
-SNAPSHOT_MODES = ("always", "configuration_based", "custom", "initial", "initial_only", "no_data", "when_needed")
-"""Debezium 3.6's `snapshot.mode`."""
+SNAPSHOT_MODES = ("initial", "no_data", "when_needed")
+"""Values of Debezium's `snapshot.mode` that stream, and go on where they were after a restart."""
+
+REFUSED_SNAPSHOT_MODES = {
+    "always": "each restart takes a new snapshot, and rows deleted while the server was down are never told",
+    "configuration_based": "by its defaults it does not stream at all; initial and no_data say what is meant",
+    "custom": "what it does after a restart is not known",
+    "initial_only": "it does not stream: the server ends after the snapshot, and the slot keeps write-ahead log for ever",
+}
+"""The other values, and what is wrong with them."""
+
+OVERSIZED_EVENTS = ("fail", "truncate")
 
 TOPIC_ID = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}")
 TOPIC_PREFIX = re.compile(r"[A-Za-z0-9._-]+")
@@ -39,11 +50,14 @@ class Stream:
     user_variable, password_variable: environment variables of the pod that hold the database log-in.
     offsets: "jdbc" in the source database, or "volume", a file on a persistent volume.
     schema, offset_table, signal_table: Debezium's own tables in the source database; signal_table None for none.  Rows of the
-        signal table are published, too.
+        signal table are published like any others, to the heartbeat topic.
     heartbeat_interval_ms: milliseconds between heartbeats.
     region: of the Pub/Sub endpoint; None for the global one.
     ordering: publish with ordering keys.
     sink_address: `host:port` of a Pub/Sub server without TLS and log-in (an emulator); None for Google's.
+    debezium_version: of the server, like 3.6.3.Final; None for one that is not known.
+    reselect_unavailable_values: read large values that an UPDATE left unchanged from the table, instead of sending a placeholder.
+    oversized_events: what becomes of an event that Pub/Sub does not take: "fail" ends the process, "truncate" cuts its values.
     """
 
     topic_prefix: str
@@ -70,12 +84,24 @@ class Stream:
     ordering: bool = True
     sink_address: str | None = None
     notification_topic: str | None = None
+    debezium_version: str | None = None
+    reselect_unavailable_values: bool = False
+    oversized_events: str = "fail"
 
     def __post_init__(self) -> None:
         self._check_identity()
         self._check_topics()
         _one_of("ssl_mode", self.ssl_mode, SSL_MODES)
+        if self.snapshot_mode in REFUSED_SNAPSHOT_MODES:
+            reason = REFUSED_SNAPSHOT_MODES[self.snapshot_mode]
+            raise InvalidInput(f"snapshot_mode {self.snapshot_mode} is refused: {reason}. Use one of {', '.join(SNAPSHOT_MODES)}.")
         _one_of("snapshot_mode", self.snapshot_mode, SNAPSHOT_MODES)
+        _one_of("oversized_events", self.oversized_events, OVERSIZED_EVENTS)
+        if release(self.debezium_version) < OLDEST:
+            raise InvalidInput(
+                f"Debezium Server {self.debezium_version} is too old: it has no topic.heartbeat.name, which is of 3.6, and ends when its"
+                " heartbeat has no legal topic."
+            )
         _one_of("offsets", self.offsets, ("jdbc", "volume"))
         for name in ("schema", "offset_table", "signal_table"):
             value = getattr(self, name)
@@ -121,11 +147,17 @@ class Stream:
     def topics(self) -> tuple[str, ...]:
         """Ids of the topics that Debezium publishes to, the heartbeat's last.  It makes none itself, and ends when one is missing."""
         further = (*((self.notification_topic,) if self.notification_topic else ()), self.heartbeat_topic)
-        if self.topic is not None:
-            return (self.topic, *further)
-        # Rows of the signal table are events like any other.
-        signals = (f"{self.schema}.{self.signal_table}",) if self.signal_table else ()
-        return (*table_topics(self.topic_prefix, (*self.tables, *signals)), *further)
+        return (*((self.topic,) if self.topic is not None else table_topics(self.topic_prefix, self.tables)), *further)
+
+    @property
+    def signal_topic(self) -> str | None:
+        """The topic that Debezium gives rows of the signal table, before a transform renames it."""
+        return table_topics(self.topic_prefix, [f"{self.schema}.{self.signal_table}"])[0] if self.signal_table else None
+
+    @property
+    def skips_copied_rows(self) -> bool:
+        """Whether a restart within a COPY loses rows (dbz#1554, fixed in 3.7)."""
+        return release(self.debezium_version) < (3, 7)
 
     def _check_identity(self) -> None:
         if not TOPIC_PREFIX.fullmatch(self.topic_prefix):

@@ -13,6 +13,7 @@ from .._debezium.log_hints import hint
 from .._debezium.options import SERVER_OPTIONS
 from .._debezium.properties import properties, shown
 from .._debezium.stream import Stream
+from .._debezium.version import image_version
 from .._kubernetes.manifest import with_secret_data
 from .._kubernetes.object import KubernetesObject
 from .._kubernetes.workload import Workload
@@ -128,6 +129,9 @@ def stream(run: Context, known: Known) -> Stream:
         region=pipeline["debezium_k8s_pubsub_region"] or None,
         ordering=pipeline["debezium_k8s_ordering"],
         sink_address=pipeline["debezium_k8s_sink_address"] or None,
+        debezium_version=pipeline["debezium_k8s_debezium_version"] or image_version(pipeline["debezium_k8s_image"]),
+        reselect_unavailable_values=pipeline["debezium_k8s_reselect_unavailable_values"],
+        oversized_events=pipeline["debezium_k8s_oversized_events"],
     )
 
 

@@ -124,7 +124,7 @@ class Pipeline:
         """Topics that changes go to."""
         if self.topic:
             return (self.topic,)
-        return table_topics(self["cdc_topic_prefix"], (*self.tables, *self.signal_tables))
+        return table_topics(self["cdc_topic_prefix"], self.tables)
 
     @property
     def table_topics(self) -> dict[str, str]:

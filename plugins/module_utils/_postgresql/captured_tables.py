@@ -20,7 +20,7 @@ from .._table_name import TableName, parse_tables
 from .connection import Connection, session, unless_absent
 from .options import Login, ServerOptions
 from .publication import read_publication
-from .statements import execute, identifiers, statement
+from .statements import identifiers, statement
 from .tables import read_tables
 
 try:

@@ -15,9 +15,8 @@ from .._reconcile.errors import DeadlineExceeded
 from .._reconcile.plan import Action, Plan
 from .._reconcile.wait import Clock, wait_for
 from .._table_name import TableName
-from .captured_tables import SNAPSHOT, insert_signal
+from .captured_tables import SNAPSHOT, insert_signal, read_captured
 from .captured_tables import Observed as Captured
-from .captured_tables import read_captured
 from .connection import Connection, session, unless_absent
 from .offsets import Offset, find_offsets
 from .options import Login, ServerOptions

@@ -39,9 +39,10 @@ class Verdict:
 def judge(first: Sample, now: Sample, user: str, heartbeat_seconds: float, saves_offsets: bool, moved_only: bool) -> Verdict:
     """The verdict over two samples, which may be the same one.
 
-    user: the role that must read the slot.  saves_offsets: whether the offsets are in the database.  moved_only: an offset saved before `first` proves nothing, because the pod is new.
+    user: the role that must read the slot.  saves_offsets: whether the offsets are in the database.
+    moved_only: an offset saved before `first` proves nothing, because the pod is new.
     """
-    slot, offset = now.position.slot, now.position.offset
+    slot = now.position.slot
     if not now.position.published:
         return Verdict(False, "its publication does not exist")
     if slot is None:

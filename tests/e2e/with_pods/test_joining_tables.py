@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -48,11 +48,11 @@ class Writer(threading.Thread):
 
 
 @pytest.fixture(scope="module")
-def changes(world: World, stops_at_the_end: Callable[[str], None]) -> Iterator[Subscription]:
+def changes(world: World, stops_at_the_end: Callable[[str], None]) -> Subscription:
     """A pipeline whose first table does not exist yet; its events from the beginning on."""
     stops_at_the_end(NAME)
     site(world, "public.first")
-    yield Subscription(world, "e2e-joining", f"{NAME}.changes")
+    return Subscription(world, "e2e-joining", f"{NAME}.changes")
 
 
 def site(world: World, *tables: str, **variables: t.Any) -> t.Any:

@@ -189,10 +189,13 @@ def test_one_look_sees_slot_publication_and_offset(stream: Stream) -> None:
     first = position.read()
     assert first is not None
     assert (first.slot, first.published, first.offset, first.never_saved) == (None, True, None, True)
-    stream.server.sql("""INSERT INTO debezium.offsets VALUES ('1', '["pubsub",{"server":"shop"}]', '{"lsn": 7, "incremental_snapshot_collections":
-        "[{\\"incremental_snapshot_collections_id\\":\\"shop.orders\\"}]"}', now() AT TIME ZONE 'UTC', 1)""")
+    stream.server.sql("""
+        INSERT INTO debezium.offsets VALUES ('1', '["pubsub",{"server":"shop"}]', '{"lsn": 7,
+            "incremental_snapshot_collections": "[{\\"incremental_snapshot_collections_id\\":\\"shop.orders\\"}]"}',
+            now() AT TIME ZONE 'UTC', 1)""")
     second = position.read()
-    assert second is not None and second.offset is not None
+    assert second is not None
+    assert second.offset is not None
     assert (second.offset.lsn, second.offset.snapshot_tables, second.offset.initial_snapshot) == (7, ("shop.orders",), False)
     assert 0 <= second.offset.age_seconds < 60
     other: t.Any = Position(stream.options, stream.login, "no_slot", "dbz", "billing", ("debezium", "offsets")).read()

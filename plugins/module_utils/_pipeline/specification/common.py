@@ -65,7 +65,11 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "cdc_offsets",
-        "Where Debezium stores its offsets: V(jdbc) in a table of the captured database, V(volume) in a file on a persistent volume.",
+        (
+            "Where Debezium stores its offsets: V(jdbc) in a table of the captured database, V(volume) in a file on a persistent volume.",
+            "With V(volume), Debezium before 3.7 loses rows of a C(COPY) (C(\\copy), C(pg_restore), imports) that a restart of the server"
+            " interrupts (dbz#1554); with V(jdbc) it sends them again.",
+        ),
         default="jdbc",
         choices=("jdbc", "volume"),
     ),
@@ -80,7 +84,10 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "cdc_signal_table",
-        ("Signaling table in O(cdc_debezium_schema), of this pipeline alone. Incremental snapshots need it. An empty string means none.",),
+        (
+            "Signaling table in O(cdc_debezium_schema), of this pipeline alone. Tables that join need it. An empty string means none.",
+            "Its rows are published to O(cdc_heartbeat_topic), so that no subscriber takes them for changes.",
+        ),
         derived="C(signals_) followed by O(cdc_name), with C(_) for hyphens",
     ),
     Variable(

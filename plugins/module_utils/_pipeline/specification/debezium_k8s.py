@@ -6,17 +6,18 @@ from __future__ import annotations
 import typing as t
 
 from ..._debezium.options import SERVER_OPTIONS
-from ..._debezium.stream import SNAPSHOT_MODES
+from ..._debezium.stream import OVERSIZED_EVENTS, SNAPSHOT_MODES
 from .variable import Variable
 
 _PASSED_ON: dict[str, str] = {
     "image": "Image of Debezium Server. It must have an exact version tag or a digest.",
+    "debezium_version": "Version of Debezium Server in the image, like V(3.7.1.Final). Defaults to the image's tag.",
     "image_pull_policy": "When the node pulls the image.",
     "image_pull_secrets": "Names of Secrets with credentials for the image's registry.",
     "resources": "Resource requests and limits of the server's container. Debezium 3.6 uses 300 to 420 MB of memory.",
-    "java_options": "Additional options of the Java virtual machine. An option must not contain a space.",
+    "java_options": "Additional options of the Java virtual machine. An option must not contain a space or set a property of the server.",
     "host_aliases": "Entries for the pod's hosts file, each with C(ip) and C(hostnames), for example for a restricted virtual IP.",
-    "environment": "Additional environment variables of the server, not for secrets.",
+    "environment": "Additional environment variables of the server, not for secrets. They must not set properties of the server.",
     "extra_volumes": "Additional volumes of the pod, in Kubernetes' own format.",
     "extra_volume_mounts": "Volume mounts of the server's container for the additional volumes, in Kubernetes' own format.",
     "node_selector": "Labels that the node must have.",
@@ -80,7 +81,39 @@ VARIABLES: tuple[Variable, ...] = (
         "Secret with the trust store, if O(debezium_k8s_trust_store_file) is set.",
         derived="O(cdc_name) followed by C(-debezium-trust)",
     ),
-    Variable("debezium_k8s_snapshot_mode", "Debezium's C(snapshot.mode).", default="initial", choices=SNAPSHOT_MODES),
+    Variable(
+        "debezium_k8s_snapshot_mode",
+        (
+            "Debezium's C(snapshot.mode). V(initial) takes a snapshot if there are no offsets, V(no_data) never sends existing rows, and"
+            " V(when_needed) also takes a snapshot if the replication slot was lost, without telling of rows deleted in between.",
+            "The other modes of Debezium do not stream, or lose events at each restart.",
+        ),
+        default="initial",
+        choices=SNAPSHOT_MODES,
+    ),
+    Variable(
+        "debezium_k8s_reselect_unavailable_values",
+        (
+            "Whether to read large (TOAST) values that an UPDATE left unchanged from the table, because PostgreSQL does not write them to"
+            " the log. Otherwise their place in the event is C(__debezium_unavailable_value).",
+            "The value is that of the time of reading, not of the UPDATE. C(REPLICA IDENTITY FULL) of the table is exact, but increases"
+            " write-ahead log.",
+        ),
+        "bool",
+        default=False,
+    ),
+    Variable(
+        "debezium_k8s_oversized_events",
+        (
+            "What to do with an event of more than 10 MB, which Pub/Sub does not accept. V(fail) ends the server, and the replication slot"
+            " retains write-ahead log until someone intervenes. V(truncate) cuts texts and bytes of more than 25 kB so that the event has"
+            " at most 9 MB. Subscribers cannot see that they are cut, and texts other than ASCII may be cut to nothing.",
+            "For single columns, C(debezium.source.column.exclude.list) or C(debezium.source.column.truncate.to.1000000.chars) in"
+            " O(debezium_k8s_properties) leave out or cut values of any event.",
+        ),
+        default="fail",
+        choices=OVERSIZED_EVENTS,
+    ),
     Variable(
         "debezium_k8s_heartbeat_interval_ms",
         "Milliseconds between heartbeats, at least 1. Heartbeats let an idle database release write-ahead log.",
@@ -102,7 +135,10 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable(
         "debezium_k8s_properties",
-        "Properties to add to the defaults or to replace them, by full name. V(null) removes a default.",
+        (
+            "Properties to add to the defaults or to replace them, by full name. V(null) removes a default.",
+            "Properties that would lose events, or that other parts of the pipeline depend on, are refused.",
+        ),
         "dict",
         default={},
     ),

@@ -180,6 +180,10 @@ def test_what_the_user_adds_to_the_pod() -> None:
         ({"environment": {"PG_PASSWORD": "x"}}, "must not set PG_PASSWORD"),
         ({"extra_volumes": [{"name": "config"}]}, "must not be named config"),
         ({"host_aliases": [{"ip": "1.2.3.4", "hostnames": []}]}, "has no hostnames"),
+        ({"environment": {"DEBEZIUM_SOURCE_SLOT_NAME": "x"}}, "must not set DEBEZIUM_SOURCE_SLOT_NAME"),
+        ({"environment": {"DEBEZIUM_OPTS": "-Xmx1g"}}, "other options of this module do"),
+        ({"java_options": ["-Ddebezium.sink.type=http"]}, "must not set debezium.sink.type"),
+        ({"debezium_version": "latest"}, "not a version like 3.6.3.Final"),
         ({"java_options": ["-Da=b -Dc=d"]}, "java_options must not contain blanks"),
     ],
 )

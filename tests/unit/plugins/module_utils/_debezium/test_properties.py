@@ -49,8 +49,11 @@ debezium.source.slot.name=debezium_demo
 debezium.source.slot.drop.on.stop=false
 debezium.source.publication.name=dbz_publication
 debezium.source.publication.autocreate.mode=disabled
-debezium.source.table.include.list=public\.mytable
+debezium.source.table.include.list=(?-i)public\.mytable
 debezium.source.snapshot.mode=initial
+debezium.source.snapshot.fetch.size=100
+debezium.source.max.queue.size.in.bytes=32000000
+debezium.source.skipped.operations=none
 debezium.source.decimal.handling.mode=string
 debezium.source.poll.interval.ms=50
 debezium.source.extended.headers.enabled=false
@@ -64,6 +67,7 @@ debezium.source.offset.storage.jdbc.connection.url=jdbc:postgresql://10.0.0.3:54
 debezium.source.offset.storage.jdbc.connection.user=${PG_USER}
 debezium.source.offset.storage.jdbc.connection.password=${PG_PASSWORD}
 debezium.source.offset.storage.jdbc.table.name=debezium_offset_storage
+debezium.source.offset.storage.jdbc.table.select=SELECT id, offset_key, CASE WHEN EXISTS (SELECT 1 FROM pg_replication_slots s WHERE s.slot_name = 'debezium_demo' AND (s.confirmed_flush_lsn - '0/0'::pg_lsn) <= (offset_val::jsonb->>'lsn_proc')::numeric) THEN (offset_val::jsonb - 'lsn_proc' - 'lsn_commit')::text ELSE offset_val END AS offset_val FROM %s ORDER BY record_insert_ts, record_insert_seq
 debezium.source.offset.flush.interval.ms=0
 debezium.format.schemas.enable=false
 debezium.format.header.class=org.apache.kafka.connect.storage.StringConverter
@@ -143,7 +147,7 @@ def test_the_defaults_are_the_file_that_was_proven() -> None:
 def test_the_text_escapes_what_java_needs_and_leaves_expressions() -> None:
     text = render(properties(pipeline()))
 
-    assert "debezium.source.table.include.list=public\\\\.mytable\n" in text
+    assert "debezium.source.table.include.list=(?-i)public\\\\.mytable\n" in text
     assert "debezium.transforms.reroute.regex=demo\\\\..*\n" in text
     assert "debezium.source.database.password=${PG_PASSWORD}\n" in text
 
@@ -190,8 +194,6 @@ def test_one_topic_per_table_has_no_transform() -> None:
         "demo.public.My_Table",
         "demo-cdc-heartbeat",
     )
-    assert pipeline(topic=None, signal_table="signals").topics() == ("demo.public.mytable", "demo.debezium.signals", "demo-cdc-heartbeat")
-    assert pipeline(signal_table="signals").topics() == ("demo-cdc", "demo-cdc-heartbeat")
 
 
 def test_offsets_on_a_volume() -> None:
@@ -212,7 +214,11 @@ def test_offsets_on_a_volume() -> None:
         ({"ssl_mode": "require"}, "debezium.source.database.sslrootcert", None),
         ({"user_variable": "DB"}, "debezium.source.database.user", "${DB}"),
         ({"topic_prefix": "a.b"}, "debezium.transforms.reroute.regex", "a\\.b\\..*"),
-        ({"tables": ["public.a", 's."B.c$ (d)"']}, "debezium.source.table.include.list", "public\\.a,s\\.B\\.c\\$ \\(d\\)"),
+        (
+            {"tables": ["public.a", 's."B.c$ (d)"']},
+            "debezium.source.table.include.list",
+            "(?-i)public\\.a,(?-i)s\\.B\\.c\\$ \\(d\\)",
+        ),
         ({"database_port": "6543"}, "debezium.source.database.port", "6543"),
         (
             {"database_host": "fd00::1", "database_name": "a b&c", "ssl_mode": "disable"},
@@ -272,6 +278,12 @@ def test_no_transform_at_all_when_the_list_is_null() -> None:
         ({"heartbeat_topic": "demo-cdc"}, "must not be a change topic"),
         ({"heartbeat_topic": "demo.heartbeat"}, "must not start with 'demo.'"),
         ({"snapshot_mode": "never"}, "snapshot_mode 'never' is not one of"),
+        ({"snapshot_mode": "always"}, "each restart takes a new snapshot"),
+        ({"snapshot_mode": "initial_only"}, "it does not stream"),
+        ({"snapshot_mode": "configuration_based"}, "Use one of initial, no_data, when_needed."),
+        ({"oversized_events": "skip"}, "oversized_events 'skip' is not one of"),
+        ({"debezium_version": "latest"}, "not a version like 3.6.3.Final"),
+        ({"debezium_version": "3.5.2.Final"}, "too old"),
         ({"ssl_mode": "verify_ca"}, "did you mean 'verify-ca'?"),
         ({"offsets": "file"}, "offsets 'file' is not one of"),
         ({"tables": []}, "tables is empty"),
@@ -312,6 +324,7 @@ def test_each_default_has_a_reason() -> None:
     listed = reasons()
     everything = {
         **properties(pipeline(region="r", sink_address="a:1", signal_table="s", notification_topic="news")),
+        **properties(pipeline(reselect_unavailable_values=True, oversized_events="truncate")),
         **properties(pipeline(offsets="volume")),
     }
 

@@ -9,11 +9,11 @@ import re
 import typing as t
 
 import pytest
+from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.instance_options import Found
 from ansible_collections.cdc.gcp.plugins.module_utils._pipeline import context, graph, report
 from ansible_collections.cdc.gcp.plugins.module_utils._pipeline.pipeline import Pipeline
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import InvalidInput, Refused
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.graph import GraphError, Known, Result, Step
-from ansible_collections.cdc.gcp.plugins.module_utils._cloudsql.instance_options import Found
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.plan import Action, Plan
 
 from .conftest import VARIABLES, run_for
@@ -130,10 +130,10 @@ def test_two_pipelines_of_one_database_share_no_name_in_it(planned: Planned) -> 
 
 def test_with_a_topic_per_table_there_is_a_topic_and_a_grant_for_each_and_none_for_all(planned: Planned) -> None:
     steps = planned(cdc_topic_per_table=True, cdc_tables=["public.orders", "public.items"], cdc_signal_table="sig")
-    topics = ("shop.public.orders", "shop.public.items", "shop.debezium.sig", "shop-heartbeat")
+    topics = ("shop.public.orders", "shop.public.items", "shop-heartbeat")
     assert [name for name in steps if name.startswith("topic ")] == [f"topic {topic}" for topic in topics]
     assert [name for name in steps if name.startswith("grants ")] == [f"grants on topic {topic}" for topic in topics]
-    assert mentions(steps, "RegexRouter") == set()
+    assert "debezium.transforms=reroutesignals\n" in text(steps[context.PROPERTIES])
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_mistakes_that_only_a_resource_can_see_are_told_together_and_before_any_
         "POSTGRES_16",
         "message_retention_duration",
         "roles/pubsub.publisher",
-        "cannot be overridden",
+        "debezium.source.slot.name cannot be set to 'x'",
         "/nowhere cannot be read",
         "latest",
     ):

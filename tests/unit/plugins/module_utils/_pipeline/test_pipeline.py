@@ -66,7 +66,7 @@ def test_every_name_follows_from_the_pipelines() -> None:
         ({"cdc_topic_per_table": True, "cdc_signal_table": ""}, ("shop.public.orders", "shop.public.Customer", "shop-heartbeat")),
         (
             {"cdc_topic_per_table": "true", "cdc_topic_prefix": "p", "cdc_signal_table": "signals"},
-            ("p.public.orders", "p.public.Customer", "p.debezium.signals", "shop-heartbeat"),
+            ("p.public.orders", "p.public.Customer", "shop-heartbeat"),
         ),
     ],
 )
@@ -182,6 +182,7 @@ def test_five_mistakes_are_five_sentences() -> None:
         ({"cloudsql_database_flags": {"max_connections": [1]}}, "the value of max_connections must be text"),
         ({"cloudsql_timeout": 0}, "cloudsql_timeout is in seconds and must be 1 or more, not 0."),
         ({"debezium_k8s_heartbeat_interval_ms": 0}, "must be positive"),
+        ({"debezium_k8s_snapshot_mode": "always"}, "must be one of initial, no_data, when_needed"),
         ({"iam_workload_pool": "platform"}, "iam_workload_pool 'platform' must be like my-project.svc.id.goog."),
         ({"pubsub_subscriptions": [{"topic": "x"}]}, "missing required arguments: name"),
         ({"cdc_topic_per_table": True, "pubsub_subscriptions": [{"name": "reader"}]}, "pubsub_subscriptions: reader needs topic"),
