@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 .venv/bin/ruff format --check .
 .venv/bin/yamllint --strict .
 .venv/bin/python tools/role_docs.py --check
+.venv/bin/python tools/recovery_docs.py --check
 .venv/bin/ansible-lint --offline --profile production -q
 for script in tools/*.sh bench/*.sh .ci/run; do bash -n "$script"; done
 go=$(.venv/bin/cdc-sandbox go)
