@@ -17,6 +17,7 @@ from .._debezium.version import image_version
 from .._kubernetes.manifest import with_secret_data
 from .._kubernetes.object import KubernetesObject
 from .._kubernetes.workload import Workload
+from .._reconcile.digest import digest
 from .._reconcile.errors import InvalidInput, Refused
 from .._reconcile.graph import Known, Node
 from . import context, position
@@ -213,6 +214,10 @@ def _deployment(run: Context, known: Known) -> Workload:
     if not pipeline.uses_key:
         # A token lives for an hour: without this, a pod would keep its former identity for so long.
         pod_annotations["cdc.gcp/identity"] = pipeline["cdc_identity"]
+    tables = known.facts(context.POSITION).get("tables")
+    if tables is not None:
+        # Debezium reads the tables' structure when it starts, and skips the incremental snapshot of one that came later.
+        pod_annotations["cdc.gcp/tables"] = digest(tables)[:16]
     given = {
         **{option: pipeline[f"debezium_k8s_{option}"] for option in PASSED_ON},
         "name": pipeline["cdc_deployment"],

@@ -99,6 +99,7 @@ def _position_as(login: Login, run: Context, servers: Servers, known: Known) -> 
         pipeline["cdc_publication"],
         pipeline["cdc_topic_prefix"],
         _tables(pipeline)["offset_table"],
+        parse_tables(pipeline.tables),
     )
 
 
@@ -130,7 +131,7 @@ def _captured(run: Context, servers: Servers, known: Known) -> CapturedTables:
         options=servers.options(known),
         login=owner(pipeline),
         publication=pipeline["cdc_publication"],
-        tables=parse_tables(pipeline.tables),
+        tables=parse_tables(known.facts(context.POSITION).get("tables", ())),
         signal_table=_tables(pipeline)["signal_table"],
         live=position.live(pipeline, known),
         rows=pipeline["cdc_joining_tables"] == "snapshot",

@@ -42,6 +42,7 @@ class Observed:
     existing: captured tables that exist.  published: tables of the publication; None without one.
     record: tables that were captured so far; None when nothing is recorded.  owed: tables that joined and whose rows were not asked
     for yet, by the number of their signal.  keyless: existing tables without a primary key.
+    others: tables of the publication that exist and are not captured.
     """
 
     existing: tuple[TableName, ...]
@@ -49,13 +50,15 @@ class Observed:
     record: tuple[TableName, ...] | None
     owed: Mapping[str, tuple[TableName, ...]]
     keyless: tuple[TableName, ...]
+    others: tuple[TableName, ...] = ()
 
 
 @dataclass(frozen=True)
 class CapturedTables:
     """The record of what a pipeline captures.
 
-    tables: as the user names them.  signal_table: schema and table; None for a pipeline without one, which records nothing.
+    tables: those that exist, as the look at the stream's position saw them: the pod is rolled for them.
+    signal_table: schema and table; None for a pipeline without one, which records nothing.
     live: whether the stream has begun, so that a table that is new to it joins.
     rows: whether rows that a joining table has already are to be emitted.
     """
@@ -100,7 +103,7 @@ class CapturedTables:
         if before == after and not new:
             return Plan(before, before, facts=facts)
         what = f"record that {_listed(new)} {'joins' if len(new) == 1 else 'join'} the stream" if new else "record the captured tables"
-        left = [name for name in observed.record or () if name not in self.tables and name in (observed.published or ())]
+        left = [name for name in observed.record or () if name not in self.tables and name in observed.others]
         warnings = (_left(left, self.publication),) if left else ()
         action = Record(what, tuple(captured), tuple(new))
         return Plan(before, {**after, **({"joining": [str(name) for name in new]} if new else {})}, (action,), warnings, facts)
@@ -157,6 +160,7 @@ def read_captured(connection: Connection, publication: str, tables: Sequence[Tab
         record=_record(connection, *signal_table) if signal_table else None,
         owed=_owed(connection, *signal_table) if signal_table else {},
         keyless=_keyless(connection, existing),
+        others=tuple(name for name in (found.tables if found else ()) if name not in existing),
     )
 
 

@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._reconcile.errors import DeadlineExceeded
+from .._reconcile.errors import DeadlineExceeded, ReconcileError
 from .._reconcile.plan import Action, Plan
 from .._reconcile.wait import Clock, wait_for
 from .._table_name import TableName
@@ -20,7 +20,7 @@ from .captured_tables import Observed as Captured
 from .connection import Connection, session, unless_absent
 from .offsets import Offset, find_offsets
 from .options import Login, ServerOptions
-from .statements import only, statement
+from .statements import identifiers, literals, only, statement
 
 WRITERS_TIMEOUT = 600.0
 """Seconds to wait for transactions that wrote to a joining table before it was published."""
@@ -47,6 +47,20 @@ class Snapshot(Action):
 
     tables: tuple[TableName, ...]
     number: str | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for.
+
+    position: in the write-ahead log, in bytes, after the last request.  windows: chunks that Debezium had read before the first one.
+    numbers: of the requests.  filled: those of the tables that had rows.
+    """
+
+    position: int
+    windows: int
+    numbers: tuple[str, ...]
+    filled: tuple[TableName, ...]
 
 
 class JoiningTables:
@@ -86,7 +100,7 @@ class JoiningTables:
         self.timeout = timeout
         self.clock = clock
         self.title = f"tables that join publication {publication}"
-        self._asked_at: int | None = None
+        self._asked: Asked | None = None
 
     def read(self) -> Observed | None:
         if not self.needed:
@@ -131,8 +145,11 @@ class JoiningTables:
             elif isinstance(action, Snapshot) and action.number and self.signal_table:
                 self._wait_for_writers(connection, action.tables)
                 data = {"data-collections": [_collection(name) for name in action.tables], "type": "INCREMENTAL"}
+                windows = _windows(connection, self.signal_table)
+                filled = [name for name in action.tables if _has_rows(connection, name)]
                 insert_signal(connection, self.signal_table, SNAPSHOT + action.number, "execute-snapshot", data)
-                self._asked_at = _position(connection)
+                earlier = self._asked or Asked(0, windows, (), ())
+                self._asked = Asked(_position(connection), earlier.windows, (*earlier.numbers, action.number), (*earlier.filled, *filled))
             else:
                 raise AssertionError(f"not an action on joining tables: {action.summary}")
 
@@ -152,8 +169,8 @@ class JoiningTables:
 
     def settle(self, observed: Observed | None) -> Observed | None:
         """Wait until the rows that this run asked for are emitted.  Raises DeadlineExceeded; the snapshot goes on by itself then."""
-        asked_at = self._asked_at
-        if asked_at is None or observed is None or self.offset_table is None:
+        asked = self._asked
+        if asked is None or observed is None or self.offset_table is None:
             return observed
         left: tuple[str, ...] = ()
 
@@ -161,7 +178,7 @@ class JoiningTables:
             nonlocal left
             with session(self.options, self.login) as connection:
                 offset = self._offset(connection)
-            if offset is None or (offset.lsn or 0) <= asked_at:
+            if offset is None or (offset.lsn or 0) <= asked.position:
                 return None
             left = offset.snapshot_tables
             return None if left else True
@@ -176,7 +193,26 @@ class JoiningTables:
                 f"{' (still to read: ' + ', '.join(left) + ')' if left else ''}. It goes on by itself; raise cdc_joining_timeout to wait"
                 " for it."
             ) from error
+        self._check_read(asked)
         return self.read()
+
+    def _check_read(self, asked: Asked) -> None:
+        """Raise if Debezium has skipped a table with rows, and take the request back, so that the next run asks again.
+
+        It logs why, and goes on (AbstractIncrementalSnapshotChangeEventSource).  Of a table with rows it writes the window of at least
+        one chunk, and that of the empty one at the end.
+        """
+        if self.signal_table is None:
+            return
+        with session(self.options, self.login) as connection:
+            if _windows(connection, self.signal_table) - asked.windows >= 2 * len(asked.filled):
+                return
+            ids = [SNAPSHOT + number for number in asked.numbers]
+            connection.execute(statement("DELETE FROM {} WHERE id = ANY({})", identifiers([self.signal_table]), literals(ids)))
+        raise ReconcileError(
+            f"Debezium has not read all rows of {_listed(asked.filled)}, which joined the stream; its log says why. Run again to ask for"
+            " them again."
+        )
 
     def facts(self, observed: Observed | None) -> Mapping[str, t.Any]:
         return {
@@ -215,6 +251,19 @@ WHERE l.locktype = 'relation' AND l.granted AND l.database = (SELECT oid FROM pg
 def _writers(connection: Connection, tables: Sequence[TableName]) -> set[str]:
     names = {"schemas": [name.schema for name in tables], "tables": [name.table for name in tables]}
     return {row["writer"] for row in connection.execute(_WRITERS, names).fetchall()}
+
+
+def _windows(connection: Connection, signal_table: tuple[str, str]) -> int:
+    """How many chunks of incremental snapshots Debezium has read; it writes a window into the signal table for each."""
+    query = statement("SELECT count(*) AS number FROM {} WHERE type = 'snapshot-window-close'", identifiers([signal_table]))
+    row = connection.execute(query).fetchone()
+    return int(row["number"]) if row else 0
+
+
+def _has_rows(connection: Connection, name: TableName) -> bool:
+    query = statement("SELECT EXISTS (SELECT FROM {}) AS yes", identifiers([(name.schema, name.table)]))
+    row = connection.execute(query).fetchone()
+    return bool(row and row["yes"])
 
 
 def _position(connection: Connection) -> int:

@@ -108,6 +108,7 @@ class StreamReadiness(ReadOnly[Sample]):
         self.watch = watch
         self.explain = explain
         self.title = f"stream of slot {position.slot}"
+        self._waited = False
 
     def read(self) -> Sample | None:
         """None while there is nothing to look at: the server, or the role, is still to come."""
@@ -137,10 +138,12 @@ class StreamReadiness(ReadOnly[Sample]):
             return observed
         check = self.watch()
         try:
-            return wait_for(look, f"{self.title} to be ready", self.timeout, self.clock, first=0.5, factor=1.3, longest=3)
+            found = wait_for(look, f"{self.title} to be ready", self.timeout, self.clock, first=0.5, factor=1.3, longest=3)
         except DeadlineExceeded as error:
             message = f"The {self.title} was not ready within wait_timeout={self.timeout:.0f} s: {verdict.reason}."
             raise self.explain(DeadlineExceeded, message) from error
+        self._waited = True
+        return found
 
     def _judge(self, first: Sample, now: Sample) -> Verdict:
         in_database = self.position.offset_table is not None
@@ -156,7 +159,7 @@ class StreamReadiness(ReadOnly[Sample]):
         if observed is None or observed.position.slot is None:
             return {"ready": False, "lag_bytes": None, "initial_snapshot": None}
         return {
-            "ready": self._judge(observed, observed).ready,
+            "ready": self._waited or self._judge(observed, observed).ready,
             "lag_bytes": observed.position.slot.lag_bytes,
             "initial_snapshot": observed.snapshotting,
         }

@@ -67,6 +67,11 @@ def literal(text: str) -> Statement:
     return sql.Composed([sql.Literal(text)])
 
 
+def literals(texts: Iterable[str]) -> Statement:
+    """Texts as an array, for statements that take no parameters."""
+    return sql.Composed([sql.Literal(list(texts))])
+
+
 def only(names: Iterable[Sequence[str]]) -> Statement:
     """Tables without their children by INHERITS, which a publication would otherwise take along."""
     return sql.SQL(", ").join(sql.SQL("ONLY {}").format(sql.Identifier(*name)) for name in names)

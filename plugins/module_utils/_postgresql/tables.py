@@ -197,3 +197,17 @@ def not_there_yet(names: Sequence[TableName]) -> str:
     listed = ", ".join(map(str, names))
     which = f"Table {listed} does not exist yet" if len(names) == 1 else f"Tables {listed} do not exist yet"
     return f"{which}; run again after creating {'it' if len(names) == 1 else 'them'}."
+
+
+_IDS = """
+SELECT n.nspname AS schema, c.relname AS table, c.oid::bigint AS id
+FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS wanted (schema_name, table_name)
+JOIN pg_namespace n ON n.nspname = wanted.schema_name
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name AND c.relkind IN ('r', 'p')
+"""
+
+
+def read_ids(connection: Connection, names: Sequence[TableName]) -> dict[str, int]:
+    """Object ids of those of `names` that exist.  Any role may read them."""
+    rows = connection.execute(_IDS, columns(names)).fetchall()
+    return {str(TableName(row["schema"], row["table"])): row["id"] for row in rows}
