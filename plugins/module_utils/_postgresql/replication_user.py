@@ -253,8 +253,8 @@ class ReplicationUser:
             )
         if role and role.connection_limit is not None and role.connection_limit < CONNECTIONS:
             yield (
-                f"Role {self.name} may have only {role.connection_limit} connections at a time, and Debezium has one each for the stream, its "
-                "queries, heartbeats and offsets; without them it fails. "
+                f"Role {self.name} may have only {role.connection_limit} connections at a time, and Debezium has one each for the stream, "
+                "its queries, heartbeats and offsets; without them it fails. "
                 f"ALTER ROLE {self.name} CONNECTION LIMIT -1 removes the limit."
             )
         if self.tables is not None and privileges.other_tables and not self.revoke_others:
