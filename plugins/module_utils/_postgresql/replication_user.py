@@ -20,8 +20,8 @@ from .statements import Execute, Statement, execute, identifiers, keywords, stat
 from .tables import has_row_security, not_there_yet
 
 SUPERUSER_GROUP = "cloudsqlsuperuser"
-CONNECTIONS = 6
-"""TODO"""
+CONNECTIONS = 4
+"""Connections of one Debezium Server at the same time: the stream, the connector's queries, the heartbeat's, and the offset table's."""
 UNKNOWN = Secret("")
 """Stands for a password that is not the wanted one."""
 
@@ -258,7 +258,8 @@ class ReplicationUser:
             )
         if role and role.connection_limit is not None and role.connection_limit < CONNECTIONS:
             yield (
-                f"Role {self.name} may have {role.connection_limit} connections at a time, and Debezium needs up to {CONNECTIONS}. "
+                f"Role {self.name} may have only {role.connection_limit} connections at a time, and Debezium has one each for the stream, "
+                "its queries, heartbeats and offsets; without them it fails. "
                 f"ALTER ROLE {self.name} CONNECTION LIMIT -1 removes the limit."
             )
         if self.tables is not None and privileges.other_tables and not self.revoke_others:

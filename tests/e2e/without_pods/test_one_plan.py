@@ -67,14 +67,14 @@ def labels_of(world: World, namespace: str) -> dict[str, str]:
 def test_a_namespace_is_restricted_only_if_the_pipeline_makes_it(world: World, made: str) -> None:
     """In one that exists, other people's workloads would be held to the standard, too."""
     assert labels_of(world, made) == {"pod-security.kubernetes.io/enforce": "restricted"}
-    world.kubectl("create", "namespace", "theirs")
-    world.kubectl("label", "namespace", "theirs", "team=data")
-    theirs = {"cdc_name": "in-theirs", "cdc_namespace": "theirs"}
-    assert "Namespace theirs" not in world.site("--check", "--diff", variables=theirs).changed()
+    world.kubectl("create", "namespace", "labelled")
+    world.kubectl("label", "namespace", "labelled", "team=data")
+    theirs = {"cdc_name": "guest", "cdc_namespace": "labelled"}
+    assert "Namespace labelled" not in world.site("--check", "--diff", variables=theirs).changed()
     world.site(variables=theirs)
-    assert labels_of(world, "theirs") == {"team": "data"}
+    assert labels_of(world, "labelled") == {"team": "data"}
     world.site(variables={**theirs, "cdc_namespace_labels": {"tier": "gold"}})
-    assert labels_of(world, "theirs") == {"team": "data", "tier": "gold"}
+    assert labels_of(world, "labelled") == {"team": "data", "tier": "gold"}
 
 
 def refusals(stranger: str) -> list[tuple[dict[str, t.Any], str]]:

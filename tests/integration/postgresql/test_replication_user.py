@@ -395,8 +395,8 @@ def test_a_role_of_somebody_else_is_refused_before_anything_is_changed(orders: S
     ("drift", "said"),
     [
         ("VALID UNTIL '2100-01-01 00:00+00'", "The password of role debezium expires at 2100-01-01 00:00:00+00"),
-        ("CONNECTION LIMIT 1", "Role debezium may have 1 connections at a time, and Debezium needs up to"),
-        ("CONNECTION LIMIT 0", "Role debezium may have 0 connections at a time"),
+        ("CONNECTION LIMIT 1", "Role debezium may have only 1 connections at a time, and Debezium has one each"),
+        ("CONNECTION LIMIT 0", "Role debezium may have only 0 connections at a time"),
     ],
 )
 def test_warns_of_a_role_that_fails_at_its_next_connection(orders: Server, drift: str, said: str) -> None:
