@@ -80,6 +80,11 @@ class Database:
     def offset_table(self) -> sql.Identifier:
         return sql.Identifier(self._names["cdc_debezium_schema"], self._names["cdc_offset_table"])
 
+    def drop_offset_table(self) -> None:
+        """Drop the table of the offsets, and see that it is gone."""
+        self.query(sql.SQL("DROP TABLE {}").format(self.offset_table))
+        assert not self.offset_table_exists()
+
     def offset_table_exists(self) -> bool:
         query = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = %s AND tablename = %s)"
         return bool(self.query(query, self._names["cdc_debezium_schema"], self._names["cdc_offset_table"])[0][0])

@@ -24,6 +24,8 @@ from .reader import Reader
 
 NAME = "recovery"
 TASK = "Provision the pipeline"
+RESUME, RESNAPSHOT = "resume", "resnapshot"
+"""Values of cdc_recovery."""
 FLOWS_SECONDS = 420.0
 """The kubelet's back-off is five minutes at the most, and then everything that waited is sent."""
 
@@ -113,7 +115,7 @@ class Pipeline:
         self.pod.kubectl("delete", "deployment", self.names["cdc_deployment"], "--ignore-not-found", "--cascade=foreground")
         until(lambda: not self.pod.kubectl("get", "pods", self.pod.selector, "--output", "json")["items"], 180, "no pod is left")
         self.database.forget_stream()
-        self.site()
+        self.site(cdc_recovery=RESNAPSHOT)
 
     def fingerprint(self) -> dict[str, t.Any]:
         """All that a run may change, beside Google's resources whose writing calls are logged."""

@@ -30,25 +30,26 @@ SETTLE_SECONDS = 480.0
 """The kubelet's back-off, and some time to send what waited."""
 QUIET_SECONDS = 10.0
 """Events come in the order of commits.  What has not arrived so long after later changes had, never does."""
-COLUMNS = "{:<38} {:>8} {:>9} {:>9} {:>7}   {:<7} {}"
+COLUMNS = "{:<36} · {:>7} · {:>8} · {:>8} · {:>4} · {} · {}"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.  failure: what went wrong, beside lost changes."""
+    """One line of the table.  failed: something went wrong beside lost changes; then nothing that was not told was meant so."""
 
     fault: str
-    outcome: Outcome | None
+    outcome: Outcome
     text: str
-    failure: bool = False
+    failed: bool = False
+
+    @property
+    def lost(self) -> int:
+        return len(self.outcome.lost) + (self.outcome.untold if self.failed else 0)
 
     def line(self) -> str:
-        if self.outcome is None:
-            return COLUMNS.format(self.fault, "-", "-", "-", "-", "-", self.text)
         found = self.outcome
-        return COLUMNS.format(
-            self.fault, found.written, found.received, found.repeated, len(found.lost), f"{found.seconds:.0f} s", self.text
-        )
+        received = found.received, found.repeated
+        return COLUMNS.format(self.fault, found.written, *received, self.lost, self.text, f"{found.seconds:.0f} s")
 
 
 STARTED = time.monotonic()
@@ -62,19 +63,27 @@ def progress(text: str) -> None:
     say(f"  {time.monotonic() - STARTED:6.0f} s  {text}")
 
 
-def inject(pipeline: Pipeline, fault: Fault) -> Row:
-    """One fault, from its load to its line."""
+def attempt(pipeline: Pipeline, fault: Fault) -> Row:
+    """One fault, from its load to its line.  Whatever fails, it leaves a pipeline that streams."""
     start = pipeline.fault_began = pipeline.ledger.mark()
-    began = time.monotonic()
+    began, read = time.monotonic(), pipeline.reader.events.read
     progress(f"{name(fault)}: {' '.join((fault.__doc__ or '').split())}")
-    pipeline.bulk.copy(COPY_ROWS)
-    transaction = Background(lambda: pipeline.bulk.transaction(TRANSACTION_ROWS))
-    recovery = fault(pipeline)
-    transaction.wait(120)
-    end = pipeline.ledger.mark()
-    outcome = settle(pipeline, recovery, start, end, began)
-    pipeline.bulk.empty()
-    return Row(name(fault), outcome, description(recovery, outcome))
+    try:
+        pipeline.bulk.copy(COPY_ROWS)
+        transaction = Background(lambda: pipeline.bulk.transaction(TRANSACTION_ROWS))
+        recovery = fault(pipeline)
+        transaction.wait(120)
+        outcome = settle(pipeline, recovery, start, pipeline.ledger.mark(), began)
+        snapshot = 0 if recovery.snapshot else pipeline.reader.events.read - read
+        text = description(recovery, outcome) + (f"; and an unexpected snapshot of {snapshot} rows" if snapshot else "")
+        return Row(name(fault), outcome, text, failed=snapshot > 0)
+    except Exception as error:
+        traceback.print_exc()
+        kind = "NOT REFUSED" if isinstance(error, NotRefused) else "FAILED"
+        progress("a new start, for the faults that follow")
+        pipeline.start_over()
+        outcome = settle(pipeline, Recovery("", snapshot=True), start, pipeline.ledger.mark(), began)
+        return Row(name(fault), outcome, f"{kind}: {' '.join(str(error).split())[-400:] or type(error).__name__}", failed=True)
 
 
 def settle(pipeline: Pipeline, recovery: Recovery, start: int, end: int, began: float) -> Outcome:
@@ -107,51 +116,39 @@ def description(recovery: Recovery, outcome: Outcome) -> str:
     return words + recovery.by + untold
 
 
-def attempt(pipeline: Pipeline, fault: Fault) -> Row:
-    """A fault whose failure is a line, and which leaves a pipeline that streams."""
-    try:
-        row = inject(pipeline, fault)
-        if not row.outcome or not row.outcome.lost:
-            return row
-        examples(row.outcome.lost)
-        return row
-    except NotRefused as error:
-        row = Row(name(fault), None, f"NOT REFUSED: {error}", failure=True)
-    except Exception as error:
-        traceback.print_exc()
-        row = Row(name(fault), None, f"FAILED: {error or type(error).__name__}"[:600], failure=True)
-    progress("a new start, for the faults that follow")
-    pipeline.start_over()
-    pipeline.flows()
-    return row
-
-
 def examples(lost: frozenset[Change]) -> None:
     progress(f"lost: {', '.join(f'{each.table} {each.id} {each.operation}' for each in sorted(lost)[:10])} ...")
 
 
 def run(pipeline: Pipeline, faults: tuple[Fault, ...]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for fault in faults:
-        rows.append(attempt(pipeline, fault))
+        try:
+            rows.append(attempt(pipeline, fault))
+        except Exception as error:
+            traceback.print_exc()
+            text = f"FAILED, and so did the new start; the faults that follow are left out: {error}"
+            return [*rows, Row(name(fault), Outcome(0, 0, 0, frozenset(), 0, 0.0), text, failed=True)]
+        if rows[-1].outcome.lost:
+            examples(rows[-1].outcome.lost)
         say(rows[-1].line())
+        pipeline.bulk.empty()
     return rows
 
 
 def report(rows: list[Row], pipeline: Pipeline) -> int:
     """The table, its last line, and the exit code."""
     say("")
-    say(COLUMNS.format("fault", "written", "received", "repeated", "lost", "seconds", "recovered by"))
+    say(COLUMNS.format("fault", "written", "received", "repeated", "lost", "recovered by", "seconds"))
     for row in rows:
         say(row.line())
-    lost = sum(len(row.outcome.lost) for row in rows if row.outcome)
-    failures = [row.fault for row in rows if row.failure]
-    if failures:
-        say(f"failed: {', '.join(failures)}")
+    lost, failed = sum(row.lost for row in rows), [row.fault for row in rows if row.failed]
+    if failed:
+        say(f"failed: {', '.join(failed)}")
     if pipeline.writer.error is not None:
         say(f"a write of the application failed: {pipeline.writer.error}")
     say(f"faults: {len(rows)}, lost: {lost}")
-    return 1 if lost or failures or pipeline.writer.error is not None else 0
+    return 1 if lost or failed or pipeline.writer.error is not None else 0
 
 
 def main() -> int:
@@ -162,7 +159,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.list:
         for fault in FAULTS:
-            say(f"{name(fault):<38} {' '.join((fault.__doc__ or '').split())}")
+            say(f"{name(fault):<36} {' '.join((fault.__doc__ or '').split())}")
         return 0
     try:
         faults = chosen(options.faults)

@@ -7,24 +7,18 @@ from psycopg import sql
 
 from tests.e2e.world import until
 
-from ..pipeline import Pipeline, Recovery
-
-RESUME, RESNAPSHOT = "resume", "resnapshot"
-"""Values of cdc_recovery."""
-
-
-def offset_table_dropped(pipeline: Pipeline) -> Recovery:
-    """The table of the offsets is dropped, as by the restore of a schema, while the pod streams."""
-    _drop_offset_table(pipeline)
-    return _resume(pipeline)
+from ..pipeline import RESNAPSHOT, RESUME, Pipeline, Recovery
+from ..pod import gone
 
 
 def offset_table_dropped_and_pod_deleted(pipeline: Pipeline) -> Recovery:
     """The table of the offsets is dropped and the pod restarts: without offsets Debezium would take a new snapshot, silently."""
-    _drop_offset_table(pipeline)
-    uid = pipeline.pod.uid
+    uid, pid = pipeline.pod.uid, pipeline.pod.java()
+    pipeline.database.drop_offset_table()
     pipeline.pod.kubectl("delete", "pod", pipeline.pod.name, "--force", "--grace-period=0")
     pipeline.pod.replaced(uid)
+    gone(pid)
+    pipeline.database.idle()
     return _resume(pipeline)
 
 
@@ -72,11 +66,6 @@ def slot_lost(pipeline: Pipeline) -> Recovery:
         database.query("ALTER SYSTEM RESET max_slot_wal_keep_size")
         database.query("SELECT pg_reload_conf()")
     return _resnapshot(pipeline)
-
-
-def _drop_offset_table(pipeline: Pipeline) -> None:
-    pipeline.database.query(sql.SQL("DROP TABLE {}").format(pipeline.database.offset_table))
-    assert not pipeline.database.offset_table_exists()
 
 
 def _resume(pipeline: Pipeline) -> Recovery:

@@ -108,6 +108,15 @@ def offset_grants_revoked(pipeline: Pipeline) -> Recovery:
     return Recovery("site.yml: the grant")
 
 
+def offset_table_dropped(pipeline: Pipeline) -> Recovery:
+    """The table of the offsets is dropped while the pod streams, and is there again before the pod restarts."""
+    uid = pipeline.pod.uid
+    pipeline.database.drop_offset_table()
+    pipeline.site()
+    assert pipeline.database.offset_table_exists()
+    return Recovery("site.yml: the table, and the pod saves its offsets again" if pipeline.pod.uid == uid else "site.yml: the table")
+
+
 def _logs_in(pipeline: Pipeline, user: str, password: str) -> bool:
     """Whether PostgreSQL takes this password."""
     try:

@@ -9,6 +9,7 @@ from collections import Counter
 
 import psycopg
 import pytest
+
 from recovery.load import SINGLE, Session, changes
 
 
