@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test up down status clean lint types sanity unit test-min-versions sandbox-test integration e2e e2e-without-pods load sandbox-resilience bench build
+.PHONY: help demo test up down status clean lint types sanity unit test-min-versions sandbox-test integration e2e e2e-without-pods load sandbox-resilience bench recovery build
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 20
@@ -79,3 +79,6 @@ load: $(VENV)/.ready ## 100,000 rows at once and 100,000 rows of a snapshot, fiv
 
 bench: $(VENV)-bench/.ready ## compare an unchanged run with the peers' collections, as ratios
 	@$(BIN)/python -m bench.run
+
+recovery: $(VENV)/.ready ## faults under write load, one after another: what was written, received, lost; FAULTS=name,name for some
+	@$(BIN)/python -u -m recovery.run --faults "$(FAULTS)"

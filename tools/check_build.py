@@ -17,6 +17,7 @@ FORBIDDEN = (
     "sandbox",
     "tools",
     "bench",
+    "recovery",
     "tests/callback",
     "tests/e2e",
     "tests/integration",

@@ -88,21 +88,11 @@ class World:
 
         passwords: by the names of `PASSWORDS`, which are the default.
         """
-        words = ["playbook", "-i", str(ROOT / "inventories/sandbox.yml"), str(ROOT / "playbooks" / name), *options]
-        if variables:
-            words += ["-e", json.dumps(variables)]
         recorded = self.folder / f"results-{len(self.outputs)}.jsonl"
         recorded.touch()
         recorded.chmod(0o666)
-        environment = {
-            **cli.environment(self.settings),
-            **(passwords or PASSWORDS),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/callback"),
-            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
-            "RECORDER_FILE": str(recorded),
-        }
-        done = self.command(self.python, "-m", "ansible", *words, **environment)
+        words, environment = self.playbook_command(name, *options, variables=variables, passwords=passwords)
+        done = self.command(*words, **environment, RECORDER_FILE=str(recorded))
         results = {task: result for _, task, result in map(json.loads, recorded.read_text().splitlines())}
         output = done.stdout + done.stderr
         self.outputs.append(output)
@@ -112,6 +102,23 @@ class World:
                 key, value = pair.split("=")
                 recap[key] = recap.get(key, 0) + int(value)
         return Run(done.returncode, output, recap, results)
+
+    def playbook_command(
+        self, name: str, *options: str, variables: dict[str, t.Any] | None = None, passwords: dict[str, str] | None = None
+    ) -> tuple[list[str], dict[str, str]]:
+        """The words that run a playbook of the collection against the sandbox's example inventory, and their environment."""
+        words = [self.python, "-m", "ansible", "playbook", "-i", str(ROOT / "inventories/sandbox.yml"), str(ROOT / "playbooks" / name)]
+        words += options
+        if variables:
+            words += ["-e", json.dumps(variables)]
+        environment = {
+            **cli.environment(self.settings),
+            **(passwords or PASSWORDS),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+        }
+        return words, environment
 
     def site(self, *options: str, variables: dict[str, t.Any] | None = None, passwords: dict[str, str] | None = None) -> Run:
         """Run site.yml; it must succeed."""
