@@ -127,6 +127,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "CDC_SANDBOX_NODE_ADDRESS": settings.node_address,
         "CDC_SANDBOX_METADATA": settings.metadata_endpoint,
         "CDC_SANDBOX_KUBECONFIG": str(settings.kubeconfig),
+        # A fake node calls its pods ready, and runs none of them.
+        "CDC_SANDBOX_RUNS_PODS": "false" if settings.kubernetes == "fake node" else "true",
     }
 
 

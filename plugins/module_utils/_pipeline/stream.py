@@ -75,7 +75,7 @@ def nodes(run: Context, servers: Servers) -> list[Node]:
     if run.wanted("cloudsql"):
         needs = (*inside, context.POSITION, context.RESET, context.PUBLICATION, context.CAPTURED)
         made.append(Node(context.JOINING, "postgresql_publication", "cloudsql", partial(_joining, run, servers), needs))
-    if run.pipeline["debezium_k8s_wait"]:
+    if run.pipeline["debezium_k8s_wait"] and run.pipeline["debezium_k8s_wait_for_stream"]:
         made.append(Node(context.STREAM, "stream", "debezium_k8s", partial(_readiness, run, servers), inside))
         record = partial(_streamed, run)
         made.append(Node(context.STREAMED, "kubernetes_object", "debezium_k8s", record, (context.PROPERTIES, context.STREAM)))

@@ -38,7 +38,8 @@ class Streamed:
         before = None if observed is None else {"slot": observed}
         if observed == self.slot:
             return Plan(before, before)
-        return Plan(before, {"slot": self.slot}, (Action(f"record slot {self.slot} in Secret {self.namespace}/{self.secret}"),))
+        action = Action(f"record slot {self.slot} in Secret {self.namespace}/{self.secret}")
+        return Plan(before, {"slot": self.slot}, (action,), (_left(observed),) if observed else ())
 
     def apply(self, action: Action) -> None:
         metadata = {"name": self.secret, "namespace": self.namespace, "annotations": {ANNOTATION: self.slot}}
@@ -46,3 +47,10 @@ class Streamed:
 
     def facts(self, observed: str | None) -> Mapping[str, t.Any]:
         return {}
+
+
+def _left(slot: str) -> str:
+    return (
+        f"Replication slot {slot} of the stream before may still exist, and then keeps write-ahead log until the disk is full; drop it with"
+        " cdc.gcp.postgresql_replication_slot (state=absent)."
+    )

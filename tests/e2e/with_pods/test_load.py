@@ -63,7 +63,7 @@ def connector(number: int) -> dict[str, t.Any]:
         "cdc_topic_prefix": f"load-{number}",
         "cdc_slot_name": f"load_{number}",
         "cdc_offset_table": f"offsets_load_{number}",
-        "debezium_k8s_allow_resnapshot": True,
+        "cdc_recovery": "resnapshot",
     }
 
 

@@ -50,7 +50,7 @@ def test_a_changed_property_rolls_the_deployment(world: World) -> None:
 
 
 def test_a_volume_is_made_and_bound(world: World) -> None:
-    world.site(variables={"cdc_offsets": "volume", "debezium_k8s_allow_resnapshot": True})
+    world.site(variables={"cdc_offsets": "volume", "cdc_recovery": "resnapshot"})
     (claim,) = world.kubectl("get", "persistentvolumeclaims", "--namespace=debezium", "--output", "json")["items"]
     assert claim["status"]["phase"] == "Bound"
 

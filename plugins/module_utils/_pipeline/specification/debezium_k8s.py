@@ -57,6 +57,15 @@ PASSED_ON: tuple[str, ...] = tuple(_PASSED_ON)
 VARIABLES: tuple[Variable, ...] = (
     *(_passed_on(option, description) for option, description in _PASSED_ON.items()),
     Variable(
+        "debezium_k8s_wait_for_stream",
+        (
+            "Whether to wait, after the pod, until the stream is ready: the replication slot is read, and its position has moved.",
+            "A pod that Kubernetes calls ready may still be retrying. It has no effect if O(debezium_k8s_wait) is V(false).",
+        ),
+        "bool",
+        default=True,
+    ),
+    Variable(
         "debezium_k8s_labels",
         "Labels of all Kubernetes objects of the pipeline and of the pod, in addition to C(parent), which is O(cdc_name).",
         "dict",
