@@ -125,8 +125,8 @@ DEFAULTS: tuple[Default, ...] = (
     Default(_SOURCE + "snapshot.mode", "{snapshot_mode}", "initial reads what is there once, then streams."),
     Default(
         _SOURCE + "snapshot.fetch.size",
-        "100",
-        "Rows that a snapshot holds at once; the default of 10240 ends the process when rows are large. Lower it for rows over 2 MB.",
+        "20",
+        "Rows that a snapshot reads at once; the default of 10240 ends the process when rows are large. Lower it for rows over 5 MB.",
     ),
     Default(
         _SOURCE + "max.queue.size.in.bytes",

@@ -50,7 +50,8 @@ def mounts(params: Params) -> list[Mount]:
 def variables(params: Params) -> list[Json]:
     """The server's environment: what the options need, then the user's own by name."""
     secret = params["database_secret"]
-    java = ["-XX:MaxRAMPercentage=70", "-XX:+ExitOnOutOfMemoryError"]
+    # Of 1 GiB, Java and gRPC need 220 MB beside the heap while large rows are sent: with 70 %, the kernel may end the process.
+    java = ["-XX:MaxRAMPercentage=60", "-XX:+ExitOnOutOfMemoryError"]
     found = [
         {"name": "OTEL_ENABLED", "value": "false"},
         _from_secret("PG_USER", secret, "user"),

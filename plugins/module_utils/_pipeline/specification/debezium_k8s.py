@@ -14,7 +14,8 @@ _PASSED_ON: dict[str, str] = {
     "debezium_version": "Version of Debezium Server in the image, like V(3.7.1.Final). Defaults to the image's tag.",
     "image_pull_policy": "When the node pulls the image.",
     "image_pull_secrets": "Names of Secrets with credentials for the image's registry.",
-    "resources": "Resource requests and limits of the server's container. Debezium 3.6 uses 300 to 420 MB of memory.",
+    "resources": "Resource requests and limits of the server's container. Debezium 3.6 uses 300 to 420 MB of memory, and"
+    " up to 830 MB with rows of several MB.",
     "java_options": "Additional options of the Java virtual machine. An option must not contain a space or set a property of the server.",
     "host_aliases": "Entries for the pod's hosts file, each with C(ip) and C(hostnames), for example for a restricted virtual IP.",
     "environment": "Additional environment variables of the server, not for secrets. They must not set properties of the server.",

@@ -114,7 +114,7 @@ def test_the_checksum_changes_with_any_part_and_with_nothing_else() -> None:
 
 
 def test_java_options_come_after_ours() -> None:
-    assert environment(java_options=["-Da=b"])["DEBEZIUM_OPTS"] == "-XX:MaxRAMPercentage=70 -XX:+ExitOnOutOfMemoryError -Da=b"
+    assert environment(java_options=["-Da=b"])["DEBEZIUM_OPTS"] == "-XX:MaxRAMPercentage=60 -XX:+ExitOnOutOfMemoryError -Da=b"
 
 
 def test_the_trust_stores_password_is_not_in_the_manifest() -> None:
