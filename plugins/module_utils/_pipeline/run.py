@@ -17,6 +17,7 @@ from .._reconcile.progress import Progress, to_file
 from .._reconcile.secret import HIDDEN
 from .._reconcile.wait import Clock
 from . import context, graph, report
+from .advice import advice
 from .connections import Connections
 from .context import Context
 from .pipeline import Pipeline
@@ -59,10 +60,12 @@ def run_pipeline(module: AnsibleModule, variables: Mapping[str, t.Any], began: f
         params = {**module.params, "project": pipeline["cdc_project"]}
         gcp, kubernetes = GcpOptions.from_params(params), KubernetesOptions.from_params(params)
         with Connections(gcp, kubernetes, Clock(report=progress.waiting)) as connections:
-            result = graph.reconcile(Context(pipeline, parts, connections, module.check_mode), progress)
+            run = Context(pipeline, parts, connections, module.check_mode)
+            result = graph.reconcile(run, progress)
+            warnings = [*result.warnings, *advice(run, result.steps)]
     except ReconcileError as error:
         fail(module, error)
-    for warning in result.warnings:
+    for warning in dict.fromkeys(warnings):
         module.warn(warning)
     seconds = time.monotonic() - began
     lines = report.plan_lines(pipeline, result) if module.check_mode else report.outcome_lines(pipeline, result, seconds)
