@@ -139,12 +139,12 @@ class World:
         )
         return google.auth.transport.requests.AuthorizedSession(credentials)
 
-    def application(self, name: str = NAME, password: str = PASSWORDS["CDC_USER_PASSWORD"]) -> psycopg.Connection:
-        """The application's own connection, as it would make it."""
+    def application(self, name: str = NAME, password: str = PASSWORDS["CDC_USER_PASSWORD"], user: str | None = None) -> psycopg.Connection:
+        """The application's own connection to a pipeline's database, as it would make it; or that of another user."""
         return psycopg.connect(
             host=self.instance_address(name),
             dbname=name,
-            user=name,
+            user=user or name,
             password=password,
             sslmode="require",
             autocommit=True,

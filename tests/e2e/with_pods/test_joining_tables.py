@@ -127,6 +127,32 @@ def test_without_rows_only_changes_from_then_on_arrive(world: World, changes: Su
     assert arrived(changes.events, "fourth") == {row[0]}
 
 
+def test_what_the_capture_rules_admit_arrives_whole_and_breaks_no_write(world: World, changes: Subscription) -> None:
+    """Row level security with a policy for the reader, a parent with its children by INHERITS, a partitioned table with a key."""
+    with world.application(NAME) as connection:
+        connection.execute("CREATE TABLE public.secured (id int PRIMARY KEY)")
+        connection.execute("ALTER TABLE public.secured ENABLE ROW LEVEL SECURITY")
+        connection.execute("CREATE TABLE public.parent (id int PRIMARY KEY)")
+        connection.execute("CREATE TABLE public.child (PRIMARY KEY (id)) INHERITS (public.parent)")
+        connection.execute("CREATE TABLE public.log (id int PRIMARY KEY) PARTITION BY RANGE (id)")
+        connection.execute("CREATE TABLE public.log_1 PARTITION OF public.log FOR VALUES FROM (0) TO (100)")
+        for table, number in (("secured", 1), ("parent", 1), ("child", 11), ("log", 1)):
+            connection.execute(f"INSERT INTO public.{table} VALUES (%s)", [number])  # type: ignore[arg-type]
+    tables = ["public.first", "public.second", "public.third", "public.secured", "public.parent", "public.child", "public.log"]
+    hidden = world.playbook("site.yml", variables={"cdc_name": NAME, "cdc_tables": tables})
+    assert (hidden.code != 0, hidden.recap["changed"]) == (True, 0)
+    assert "CREATE POLICY" in hidden.output, "without a policy, the snapshot would be empty"
+    with world.application(NAME) as connection:
+        connection.execute("CREATE POLICY debezium ON public.secured FOR SELECT TO debezium_join_demo USING (true)")
+    site(world, *tables)
+    with world.application(NAME) as connection:
+        for table, number in (("secured", 2), ("parent", 2), ("child", 12), ("log", 2)):
+            connection.execute(f"INSERT INTO public.{table} VALUES (%s)", [number])  # type: ignore[arg-type]
+            connection.execute(f"UPDATE public.{table} SET id = id + 50 WHERE id = %s", [number])  # type: ignore[arg-type]
+    wanted = {"secured": {1, 2, 52}, "parent": {1, 2, 52}, "child": {11, 12, 62}, "log": {1, 2, 52}}
+    changes.wait(lambda events: all(ids <= arrived(events, table) for table, ids in wanted.items()))
+
+
 def test_an_interrupted_run_still_owes_the_rows(world: World, changes: Subscription) -> None:
     """A run that ended after it had recorded that the table joins, and before it asked for the rows."""
     ids = create(world, "public.fifth")

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a stream counts as ready: the slot is read by its own user, and its position moves."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.offsets import Offset
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.position import Observed
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.readiness import Sample, judge
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.slots import Slot
+
+SLOT = Slot("debezium_shop", "shop", "pgoutput", True, "streamer", "reserved", "0/10", 0, True)
+
+
+def offset(age: float = 5.0, lsn: int = 1) -> Offset:
+    return Offset('["pubsub",{"server":"shop"}]', f'{{"lsn": {lsn}}}', f"saved {lsn}", age)
+
+
+def sample(snapshotting: bool = False, **changes: t.Any) -> Sample:
+    found: dict[str, t.Any] = {"slot": SLOT, "published": True, "offset": offset(), **changes}
+    return Sample(Observed(**found), snapshotting)
+
+
+def reason(first: Sample, now: Sample | None = None, saves_offsets: bool = True, moved_only: bool = False) -> str:
+    """Why the stream is not ready; empty when it is.  A heartbeat comes every 10 seconds."""
+    verdict = judge(first, now or first, "streamer", 10, saves_offsets, moved_only)
+    assert verdict.ready == (not verdict.reason)
+    return verdict.reason
+
+
+def test_a_slot_that_is_read_and_whose_offset_was_saved_within_three_heartbeats_is_ready_at_one_look() -> None:
+    assert reason(sample(offset=offset(age=29))) == ""
+    assert "has not moved yet" in reason(sample(offset=offset(age=31)))
+    assert "has not moved yet" in reason(sample(offset=offset(age=-3600))), "the pod's clock is not in UTC"
+
+
+def test_of_a_new_pod_an_offset_that_its_predecessor_saved_proves_nothing() -> None:
+    assert "has not moved yet" in reason(sample(offset=offset(age=1)), moved_only=True)
+    assert reason(sample(offset=offset(lsn=1)), sample(offset=offset(lsn=2)), moved_only=True) == ""
+    assert reason(sample(offset=None), sample(), moved_only=True) == ""
+
+
+def test_with_offsets_on_a_volume_the_slot_itself_must_move() -> None:
+    later = sample(offset=None, slot=dataclasses.replace(SLOT, confirmed_flush_lsn="0/20"))
+    assert "has not moved yet" in reason(sample(offset=None), saves_offsets=False)
+    assert reason(sample(offset=None), later, saves_offsets=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"published": False}, "publication does not exist"),
+        ({"slot": None}, "does not exist yet"),
+        ({"slot": dataclasses.replace(SLOT, wal_status="lost")}, "wal_status lost"),
+        ({"slot": dataclasses.replace(SLOT, active=False, reader=None)}, "no server reads"),
+        ({"slot": dataclasses.replace(SLOT, reader="somebody")}, "read by role somebody, not by streamer"),
+    ],
+)
+def test_what_kubernetes_does_not_see_is_told(changes: dict[str, t.Any], words: str) -> None:
+    """Debezium reports healthy while it retries."""
+    assert words in reason(sample(**changes))
+
+
+def test_an_initial_snapshot_counts_once_its_first_events_are_acknowledged() -> None:
+    idle = dataclasses.replace(SLOT, active=False, reader=None)
+    assert "has emitted nothing yet" in reason(sample(snapshotting=True, slot=idle, offset=None))
+    assert reason(sample(snapshotting=True, slot=idle)) == ""
+    assert reason(sample(snapshotting=True, slot=idle, offset=None), saves_offsets=False) == ""
