@@ -136,7 +136,8 @@ DEFAULTS: tuple[Default, ...] = (
     Default(
         _SOURCE + "skipped.operations",
         "none",
-        "TRUNCATE arrives as an event with op t, no key and no row; by default Debezium drops it, and subscribers keep the rows.",
+        "By default Debezium drops TRUNCATE, and subscribers keep the rows. It arrives as an event with op t and no row, under the ordering"
+        " key default: compare source.lsn to know which rows are older.",
     ),
     Default(_SOURCE + "decimal.handling.mode", "string", "The default sends base64."),
     Default(
