@@ -76,7 +76,8 @@ def nodes(run: Context, servers: Servers) -> list[Node]:
         needs = (*inside, context.POSITION, context.RESET, context.PUBLICATION, context.CAPTURED)
         made.append(Node(context.JOINING, "postgresql_publication", "cloudsql", partial(_joining, run, servers), needs))
     if run.pipeline["debezium_k8s_wait"] and run.pipeline["debezium_k8s_wait_for_stream"]:
-        made.append(Node(context.STREAM, "stream", "debezium_k8s", partial(_readiness, run, servers), inside))
+        captured = (context.CAPTURED, context.JOINING) if run.wanted("cloudsql") else ()
+        made.append(Node(context.STREAM, "stream", "debezium_k8s", partial(_readiness, run, servers), (*inside, *captured)))
         record = partial(_streamed, run)
         made.append(Node(context.STREAMED, "kubernetes_object", "debezium_k8s", record, (context.PROPERTIES, context.STREAM)))
     return made
@@ -135,6 +136,7 @@ def _captured(run: Context, servers: Servers, known: Known) -> CapturedTables:
         signal_table=_tables(pipeline)["signal_table"],
         live=position.live(pipeline, known),
         rows=pipeline["cdc_joining_tables"] == "snapshot",
+        joins_here=run.wanted("debezium_k8s"),
     )
 
 
@@ -163,6 +165,7 @@ def _readiness(run: Context, servers: Servers, known: Known) -> StreamReadiness:
     pipeline = run.pipeline
     return StreamReadiness(
         _position_as(replication_user(pipeline), run, servers, known),
+        captured=parse_tables(known.facts(context.CAPTURED).get("captured", ())),
         heartbeat_seconds=pipeline["debezium_k8s_heartbeat_interval_ms"] / 1000,
         moved_only=known.changed(context.DEPLOYMENT),
         timeout=pipeline["debezium_k8s_wait_timeout"],

@@ -61,6 +61,7 @@ class CapturedTables:
     signal_table: schema and table; None for a pipeline without one, which records nothing.
     live: whether the stream has begun, so that a table that is new to it joins.
     rows: whether rows that a joining table has already are to be emitted.
+    joins_here: whether this run also rolls the pod and publishes the tables.
     """
 
     options: ServerOptions
@@ -70,6 +71,7 @@ class CapturedTables:
     signal_table: tuple[str, str] | None
     live: bool
     rows: bool
+    joins_here: bool = True
 
     @property
     def title(self) -> str:
@@ -95,16 +97,17 @@ class CapturedTables:
             "joining": [str(name) for name in captured if name in joining or name in owed],
             "published": [str(name) for name in observed.published or ()],
         }
-        if self.signal_table is None:
-            return Plan(None, None, facts=facts)
         new = [name for name in joining if name not in owed] if self.rows else []
-        self._check_rows([name for name in observed.keyless if name in new])
+        self._check_rows(new, [name for name in observed.keyless if name in new])
+        later = (_later(facts["joining"]),) if facts["joining"] and not self.joins_here else ()
+        if self.signal_table is None:
+            return Plan(None, None, warnings=later, facts=facts)
         before, after = None if observed.record is None else _state(observed.record), _state(captured)
         if before == after and not new:
-            return Plan(before, before, facts=facts)
+            return Plan(before, before, warnings=later, facts=facts)
         what = f"record that {_listed(new)} {'joins' if len(new) == 1 else 'join'} the stream" if new else "record the captured tables"
         left = [name for name in observed.record or () if name not in self.tables and name in observed.others]
-        warnings = (_left(left, self.publication),) if left else ()
+        warnings = (*later, *((_left(left, self.publication),) if left else ()))
         action = Record(what, tuple(captured), tuple(new))
         return Plan(before, {**after, **({"joining": [str(name) for name in new]} if new else {})}, (action,), warnings, facts)
 
@@ -133,8 +136,14 @@ class CapturedTables:
         record = published if observed.record is None else observed.record
         return [name for name in observed.existing if name not in published or name not in record]
 
-    def _check_rows(self, keyless: Collection[TableName]) -> None:
-        """An incremental snapshot reads a table in the order of its primary key, and skips one that has none (Debezium's manual)."""
+    def _check_rows(self, new: Collection[TableName], keyless: Collection[TableName]) -> None:
+        """An incremental snapshot is asked for in the signal table, reads a table in the order of its primary key, and skips one that has
+        none (Debezium's manual, "Incremental snapshots")."""
+        if new and self.signal_table is None:
+            raise Refused(
+                f"{_listed(new)} would join the stream, but there is no signaling table to ask for the rows that are there already. Set"
+                " cdc_signal_table, or cdc_joining_tables: no_data to capture only changes from now on."
+            )
         if keyless:
             raise Refused(
                 f"{_listed(keyless)} would join the stream, but has no primary key, without which Debezium cannot read the rows that are"
@@ -176,6 +185,12 @@ def _state(tables: Iterable[TableName]) -> dict[str, t.Any]:
 
 def _listed(names: Iterable[TableName]) -> str:
     return ", ".join(map(str, names))
+
+
+def _later(names: Iterable[str]) -> str:
+    return (
+        f"{', '.join(names)} will join the stream in a run of the parts cloudsql and debezium_k8s together; until then it is not captured."
+    )
 
 
 def _left(names: Sequence[TableName], publication: str) -> str:

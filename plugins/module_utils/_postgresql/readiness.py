@@ -7,14 +7,16 @@ Kubernetes' word is not enough: Debezium reports healthy while it retries (Debez
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._reconcile.engine import ReadOnly
 from .._reconcile.errors import DeadlineExceeded, ReconcileError
 from .._reconcile.wait import Clock, wait_for
+from .._table_name import TableName
 from .connection import DatabaseError, session
 from .position import Observed, Position
+from .tables import columns
 
 HEARTBEATS = 3
 """Heartbeats within which the position must have moved."""
@@ -22,10 +24,16 @@ HEARTBEATS = 3
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at a stream.  snapshotting: a session of the user holds a snapshot's transaction open."""
+    """One look at a stream.
+
+    snapshotting: a session of the user holds a snapshot's transaction open.
+    unpublished, unreadable: captured tables that the publication lacks, and that the user may not read.
+    """
 
     position: Observed
     snapshotting: bool
+    unpublished: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,10 @@ def judge(first: Sample, now: Sample, user: str, heartbeat_seconds: float, saves
         return Verdict(False, "its replication slot does not exist yet")
     if slot.lost:
         return Verdict(False, f"replication slot {slot.name} has lost write-ahead log (wal_status lost)")
+    if now.unpublished:
+        return Verdict(False, f"its publication lacks {', '.join(now.unpublished)}")
+    if now.unreadable:
+        return Verdict(False, f"{user} may not read {', '.join(now.unreadable)}")
     if now.snapshotting:
         saved = not saves_offsets or _saved(first, now, heartbeat_seconds, moved_only)
         return Verdict(saved, "" if saved else "the initial snapshot has emitted nothing yet")
@@ -82,17 +94,29 @@ SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = current_user AND dat
 """
 
 
+_LACKING = """
+SELECT n.nspname AS schema, c.relname AS table,
+       EXISTS (SELECT FROM pg_publication_tables p
+               WHERE p.pubname = %(publication)s AND p.schemaname = n.nspname AND p.tablename = c.relname) AS published,
+       has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable
+FROM unnest(%(schemas)s::text[], %(tables)s::text[]) AS wanted (schema_name, table_name)
+JOIN pg_namespace n ON n.nspname = wanted.schema_name
+JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name
+"""
+
+
 class StreamReadiness(ReadOnly[Sample]):
     """The stream of a slot, which a run waits for.
 
     position: how to look; its log-in must be the replication user, who alone sees what its own sessions do.
-    moved_only: see `judge`.  timeout: seconds.
+    captured: tables that must be published and readable.  moved_only: see `judge`.  timeout: seconds.
     watch: gives a check that raises once the pod cannot go on.  explain: makes an error with the pod's log.
     """
 
     def __init__(
         self,
         position: Position,
+        captured: Sequence[TableName],
         heartbeat_seconds: float,
         moved_only: bool,
         timeout: float,
@@ -101,6 +125,7 @@ class StreamReadiness(ReadOnly[Sample]):
         explain: Callable[[type[ReconcileError], str], ReconcileError],
     ) -> None:
         self.position = position
+        self.captured = tuple(captured)
         self.heartbeat_seconds = heartbeat_seconds
         self.moved_only = moved_only
         self.timeout = timeout
@@ -153,7 +178,14 @@ class StreamReadiness(ReadOnly[Sample]):
         position = self.position.look()
         with session(self.position.options, self.position.login) as connection:
             row = connection.execute(_SNAPSHOT).fetchone()
-        return Sample(position, bool(row and row["yes"] and position.slot and not position.slot.active))
+            names = {"publication": self.position.publication, **columns(self.captured)}
+            tables = connection.execute(_LACKING, names).fetchall() if self.captured else []
+        return Sample(
+            position,
+            snapshotting=bool(row and row["yes"] and position.slot and not position.slot.active),
+            unpublished=tuple(str(TableName(one["schema"], one["table"])) for one in tables if not one["published"]),
+            unreadable=tuple(str(TableName(one["schema"], one["table"])) for one in tables if not one["readable"]),
+        )
 
     def facts(self, observed: Sample | None) -> Mapping[str, t.Any]:
         if observed is None or observed.position.slot is None:

@@ -150,6 +150,22 @@ def test_a_table_without_a_primary_key_cannot_bring_its_rows(stream: Stream) -> 
     assert stream.record(ORDERS, "shop.log", rows=False).facts["captured"] == [ORDERS, "shop.log"]
 
 
+def test_without_a_signal_table_rows_cannot_be_asked_for(stream: Stream) -> None:
+    stream.server.sql("DROP TABLE debezium.signals")
+    tables = parse_tables([ORDERS, LINES])
+    with pytest.raises(Refused, match="there is no signaling table.*cdc_signal_table, or cdc_joining_tables: no_data"):
+        reconcile(CapturedTables(stream.options, stream.login, "dbz", tables, None, live=True, rows=True), check_mode=False)
+    outcome = reconcile(CapturedTables(stream.options, stream.login, "dbz", tables, None, live=True, rows=False), check_mode=False)
+    assert outcome.facts["captured"] == [ORDERS, LINES]
+
+
+def test_a_run_without_the_pod_says_that_the_table_joins_later(stream: Stream) -> None:
+    stream.record(ORDERS, live=False)
+    tables = parse_tables([ORDERS, LINES])
+    resource = CapturedTables(stream.options, stream.login, "dbz", tables, SIGNALS, live=True, rows=True, joins_here=False)
+    assert "will join the stream in a run of the parts cloudsql and debezium_k8s together" in reconcile(resource, False).plan.warnings[0]
+
+
 def test_rows_are_asked_for_only_after_transactions_that_wrote_them_unpublished_have_ended(stream: Stream) -> None:
     """Such a row is not decoded, and an incremental snapshot that ran before its commit would not see it either."""
     stream.record(ORDERS, live=False)

@@ -64,6 +64,11 @@ def test_what_kubernetes_does_not_see_is_told(changes: dict[str, t.Any], words: 
     assert words in reason(sample(**changes))
 
 
+def test_captured_tables_must_be_published_and_readable() -> None:
+    assert "publication lacks public.a" in reason(dataclasses.replace(sample(), unpublished=("public.a",)))
+    assert "streamer may not read public.a" in reason(dataclasses.replace(sample(), unreadable=("public.a",)))
+
+
 def test_an_initial_snapshot_counts_once_its_first_events_are_acknowledged() -> None:
     idle = dataclasses.replace(SLOT, active=False, reader=None)
     assert "has emitted nothing yet" in reason(sample(snapshotting=True, slot=idle, offset=None))
