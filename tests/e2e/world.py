@@ -238,18 +238,18 @@ class Subscription:
 
     def wait(self, condition: Callable[[list[dict[str, t.Any]]], bool], seconds: float = 120) -> list[dict[str, t.Any]]:
         """Pull until `condition(all events so far)` holds."""
-        until(lambda: condition(self.events) or bool(self.pull()) and condition(self.events), seconds, f"events so far: {len(self.events)}")
+        until(lambda: condition(self.events) or bool(self.pull()) and condition(self.events), seconds, lambda: f"{len(self.events)} events")
         return self.events
 
 
-def until(condition: Callable[[], t.Any], seconds: float, what: str) -> t.Any:
-    """Wait for a condition, asked every 0.2 s."""
+def until(condition: Callable[[], t.Any], seconds: float, what: str | Callable[[], str]) -> t.Any:
+    """Wait for a condition, asked every 0.2 s.  what: is awaited; or what there is, told at the end."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what if isinstance(what, str) else what()}"
         time.sleep(0.2)
 
 

@@ -146,7 +146,18 @@ DEFAULTS: tuple[Default, ...] = (
         "The default of 500 is most of the latency: 84 ms at the median instead of 655, for 3 % of a core.",
     ),
     Default(_SOURCE + "extended.headers.enabled", "false", "Otherwise every message carries four more attributes."),
-    Default(_SOURCE + "errors.max.retries", "10", "The default is endless, so a missing privilege would never show as a failure."),
+    Default(
+        _SOURCE + "errors.max.retries",
+        "10",
+        "The default is endless, so a missing privilege would never show as a failure.",
+        lambda p: not p.skips_copied_rows,
+    ),
+    Default(
+        _SOURCE + "errors.max.retries",
+        "0",
+        "A retry within the process keeps the position in memory, and skips rows of a COPY (dbz#1554); the pod's restart loads it anew.",
+        lambda p: p.skips_copied_rows,
+    ),
     Default(_SOURCE + "heartbeat.interval.ms", "{heartbeat_interval_ms}", "Moves the slot on when the captured tables are quiet."),
     Default(
         _SOURCE + "heartbeat.action.query",

@@ -89,7 +89,7 @@ def test_offsets_that_are_gone_are_refused_and_resumed_from_the_slot_without_a_l
     execute(world, "DELETE FROM public.mytable WHERE name = 'came and went'")
     refused(world, "the offsets are gone", "cdc_recovery: resume")
     site(world, cdc_recovery="resume")
-    changes.wait(lambda events: {"came and went", "stays"} <= names(events) and events[-1]["op"] == "d")
+    changes.wait(lambda events: {"came and went", "stays"} <= names(events) and "d" in {event["op"] for event in events})
     assert {event["op"] for event in changes.events} == {"c", "d"}, "no row was read again"
     site(world)
     assert site(world).changed() == []
