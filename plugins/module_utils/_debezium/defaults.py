@@ -150,13 +150,13 @@ DEFAULTS: tuple[Default, ...] = (
         _SOURCE + "errors.max.retries",
         "10",
         "The default is endless, so a missing privilege would never show as a failure.",
-        lambda p: not p.skips_copied_rows,
+        lambda p: not (p.skips_copied_rows and _jdbc(p)),
     ),
     Default(
         _SOURCE + "errors.max.retries",
         "0",
-        "A retry within the process keeps the position in memory, and skips rows of a COPY (dbz#1554); the pod's restart loads it anew.",
-        lambda p: p.skips_copied_rows,
+        "A retry within the process keeps the position in memory, and skips rows of a COPY (dbz#1554); a restart of the pod loads it again.",
+        lambda p: p.skips_copied_rows and _jdbc(p),
     ),
     Default(_SOURCE + "heartbeat.interval.ms", "{heartbeat_interval_ms}", "Moves the slot on when the captured tables are quiet."),
     Default(
