@@ -155,7 +155,7 @@ DEFAULTS: tuple[Default, ...] = (
     Default(
         _SOURCE + "errors.max.retries",
         "0",
-        "A retry within the process keeps the position in memory, and skips rows of a COPY (dbz#1554); a restart of the pod loads it again.",
+        "A retry in the process keeps the position in memory and skips rows of a COPY (dbz#1554); a restart of the pod loads it again.",
         lambda p: p.skips_copied_rows and _jdbc(p),
     ),
     Default(_SOURCE + "heartbeat.interval.ms", "{heartbeat_interval_ms}", "Moves the slot on when the captured tables are quiet."),

@@ -158,6 +158,7 @@ def _joining(run: Context, servers: Servers, known: Known) -> JoiningTables:
         needed=bool(joining) or not set(published).issuperset([*captured, *signals]),
         timeout=pipeline["cdc_joining_timeout"],
         clock=run.connections.clock,
+        watch=lambda: _pod(known).watch(),
     )
 
 

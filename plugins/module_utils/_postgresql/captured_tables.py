@@ -163,9 +163,12 @@ def read_captured(connection: Connection, publication: str, tables: Sequence[Tab
     """What there is of the publication, the tables, and the record and signals beside them."""
     found = read_publication(connection, publication)
     existing = tuple(read_tables(connection, tables))
+    published = found.tables if found else None
+    if found and found.all_tables:
+        published = (*existing, *((TableName(*signal_table),) if signal_table else ()))
     return Observed(
         existing=existing,
-        published=found.tables if found else None,
+        published=published,
         record=_record(connection, *signal_table) if signal_table else None,
         owed=_owed(connection, *signal_table) if signal_table else {},
         keyless=_keyless(connection, existing),

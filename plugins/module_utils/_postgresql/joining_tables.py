@@ -8,7 +8,7 @@ publication; and a row is read by the incremental snapshot only after every tran
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._reconcile.errors import DeadlineExceeded, ReconcileError
@@ -70,6 +70,7 @@ class JoiningTables:
     owing: tables whose rows are owed, or will be once this run has recorded that they join.
     needed: False when it is known that there is nothing to do, so that nothing is asked.
     offset_table: schema and table, None for offsets on a volume.  timeout: seconds that an incremental snapshot may take.
+    watch: gives a check that raises once the pod cannot go on.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class JoiningTables:
         needed: bool,
         timeout: float,
         clock: Clock,
+        watch: Callable[[], Callable[[], None]],
     ) -> None:
         self.options = options
         self.login = login
@@ -99,6 +101,7 @@ class JoiningTables:
         self.needed = needed
         self.timeout = timeout
         self.clock = clock
+        self.watch = watch
         self.title = f"tables that join publication {publication}"
         self._asked: Asked | None = None
 
@@ -126,7 +129,9 @@ class JoiningTables:
         actions: list[Action] = []
         if added:
             actions.append(Publish(f"add {_listed(added)} to publication {self.publication}", tuple(added)))
-        asked = {number: tables for number, tables in observed.captured.owed.items() if set(tables) & set(self.allowed)}
+        # Of tables that have left again nothing is owed: they join anew if they come back.
+        owed = {number: tuple(name for name in tables if name in wanted) for number, tables in observed.captured.owed.items()}
+        asked = {number: tables for number, tables in owed.items() if tables}
         actions += [Snapshot(_asking(tables), tables, number) for number, tables in asked.items()]
         known = {table for tables in asked.values() for table in tables}
         coming = tuple(name for name in self.owing if name not in known)
@@ -173,9 +178,11 @@ class JoiningTables:
         if asked is None or observed is None or self.offset_table is None:
             return observed
         left: tuple[str, ...] = ()
+        check = self.watch()
 
         def look() -> bool | None:
             nonlocal left
+            check()
             with session(self.options, self.login) as connection:
                 offset = self._offset(connection)
             if offset is None or (offset.lsn or 0) <= asked.position:

@@ -60,6 +60,7 @@ class Stream:
             needed=needed,
             timeout=10,
             clock=clock or Clock(),
+            watch=lambda: lambda: None,
         )
         return [action.summary for action in reconcile(resource, check_mode=False).plan.actions]
 
@@ -132,6 +133,16 @@ def test_rows_stay_owed_until_they_were_asked_for(stream: Stream) -> None:
     assert (later.changed, later.facts["joining"]) == (False, [LINES])
     stream.server.sql('ALTER PUBLICATION dbz ADD TABLE shop."Order Lines"')
     assert stream.join(later, ORDERS, LINES) == [f"take an incremental snapshot of {LINES}"]
+
+
+def test_of_a_table_that_joined_and_left_again_nothing_is_owed(stream: Stream) -> None:
+    stream.record(ORDERS, live=False)
+    stream.record(ORDERS, LINES)
+    left = stream.record(ORDERS)
+    assert stream.join(left, ORDERS) == []
+    back = stream.record(ORDERS, LINES)
+    assert stream.join(back, ORDERS, LINES)[-1] == f"take an incremental snapshot of {LINES}"
+    assert [kind for kind, _ in stream.signals()].count("snapshot") == 1
 
 
 def test_without_rows_a_table_is_published_and_nothing_is_asked_for(stream: Stream) -> None:
