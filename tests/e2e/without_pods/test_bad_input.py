@@ -53,7 +53,7 @@ def everything(world: World) -> dict[str, t.Any]:
         ({"cdc_name": "a-name-of-25-characters-x"}, "has 34 characters; IAM takes 6 to 30"),
         ({"cdc_topic": "my topic"}, "cdc_topic 'my topic' is not a Pub/Sub topic id"),
         ({"cdc_tables": ["mytable"]}, "Table 'mytable' is not schema.table"),
-        ({"debezium_k8s_properties": {"debezium.source.slot.name": "x"}}, "debezium.source.slot.name cannot be overridden"),
+        ({"debezium_k8s_properties": {"debezium.source.slot.name": "x"}}, "debezium.source.slot.name cannot be set to 'x'"),
         ({"debezium_k8s_trust_store_file": "/nowhere"}, "debezium_k8s_trust_store_file /nowhere cannot be read on the controller"),
         ({"cdc_kubernetes_options": {"kubeconfig": "/nowhere"}}, "kubeconfig /nowhere is not a file."),
     ],
