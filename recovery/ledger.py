@@ -56,13 +56,13 @@ class Events:
 
     first: when a change was received for the first time.
     repeats: when a change was received again, under another message id: at-least-once delivery by Debezium.
-    states: rows as events showed them, those of snapshots included.
+    states: rows as events showed them, those of snapshots included, with the time of the first event.
     read: how many events came of snapshots (`r`).
     """
 
     first: dict[Change, float] = field(default_factory=dict)
     repeats: list[float] = field(default_factory=list)
-    states: set[State] = field(default_factory=set)
+    states: dict[State, float] = field(default_factory=dict)
     read: int = 0
     _messages: set[str] = field(default_factory=set)
 
@@ -76,7 +76,7 @@ class Events:
             self._arrived(Change(table, event["before"]["id"], "d"), at)
             return
         row = State(table, event["after"]["id"], event["after"]["note"])
-        self.states.add(row)
+        self.states.setdefault(row, at)
         if event["op"] == "r":
             self.read += 1
         elif row.note == NOTES[event["op"]]:  # An event with other content than was written is not the change's.
@@ -116,21 +116,23 @@ def compare(written: Mapping[Change, float], events: Events, since: float, rows:
         lost, untold = missing, set[Change]()
     else:
         lost = {Change(row.table, row.id, _operation(row)) for row in rows if row not in events.states}
-        untold = {change for change in missing if not _in_snapshot(change, events)} - lost
-    delays = [events.first[change] - at for change, at in written.items() if at >= since and change not in missing]
+        untold = {change for change in missing if _shown(change, events) is None} - lost
+    arrivals = ((events.first.get(change, _shown(change, events)), at) for change, at in written.items() if at >= since)
     return Outcome(
         written=len(written),
         received=len(written) - len(untold) - len(lost & written.keys()),
         repeated=sum(at >= since for at in events.repeats),
         lost=frozenset(lost),
         untold=len(untold),
-        seconds=max(delays, default=0.0),
+        seconds=max((arrived - at for arrived, at in arrivals if arrived is not None), default=0.0),
     )
 
 
-def _in_snapshot(change: Change, events: Events) -> bool:
-    """Whether the row was received as the change left it."""
-    return change.operation in NOTES and State(change.table, change.id, NOTES[change.operation]) in events.states
+def _shown(change: Change, events: Events) -> float | None:
+    """When the row was first received as the change left it, in a snapshot for example."""
+    if change.operation not in NOTES:
+        return None
+    return events.states.get(State(change.table, change.id, NOTES[change.operation]))
 
 
 def _operation(row: State) -> str:

@@ -110,6 +110,7 @@ def offset_grants_revoked(pipeline: Pipeline) -> Recovery:
 
 def offset_table_dropped(pipeline: Pipeline) -> Recovery:
     """The table of the offsets is dropped while the pod streams, and is there again before the pod restarts."""
+    pipeline.site()  # Nothing else is to be rolled out: a run that restarts the pod must refuse then.
     uid = pipeline.pod.uid
     pipeline.database.drop_offset_table()
     pipeline.site()

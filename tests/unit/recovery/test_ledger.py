@@ -86,6 +86,11 @@ def test_a_snapshot_makes_up_for_an_insert_whose_row_is_there() -> None:
     assert (outcome.received, outcome.lost, outcome.untold) == (1, frozenset(), 0)
 
 
+def test_a_snapshot_counts_for_the_seconds_as_an_event_does() -> None:
+    outcome = compare({NEW: 10.0}, received(event("r"), at=70.0), since=0.0, rows={State("orders", 1, "new")})
+    assert outcome.seconds == 60.0
+
+
 def test_a_row_that_a_snapshot_shows_as_it_was_before_its_update_is_lost() -> None:
     outcome = compare({CHANGED: 0.0}, received(event("r")), since=0.0, rows={State("orders", 1, "changed")})
     assert outcome.lost == {CHANGED}
