@@ -215,5 +215,6 @@ def _publication(pipeline: Pipeline, servers: Servers, known: Known) -> Publicat
         replication_user=pipeline["cdc_replication_user"],
         keyless_partitioned=parse_tables(pipeline["cloudsql_keyless_partitioned_tables"]),
         insert_only=parse_tables(pipeline.signal_tables),
+        warn_of_long_keys=pipeline["debezium_k8s_ordering"],
         warn_of_toast=not pipeline["debezium_k8s_reselect_unavailable_values"],
     )

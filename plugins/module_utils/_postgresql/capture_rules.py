@@ -108,6 +108,17 @@ def toast_warnings(tables: Sequence[TableName]) -> Iterator[str]:
         )
 
 
+def long_key_warnings(tables: Iterable[Table]) -> Iterator[str]:
+    """What to say of tables whose key may not fit into an ordering key (Pub/Sub quotas: at most 1,024 bytes)."""
+    found = [f"{table.name} ({', '.join(table.long_keys)})" for table in tables if table.long_keys]
+    if found:
+        yield (
+            f"The key of {', '.join(found)} may be longer than 1 KB, and Pub/Sub refuses such an ordering key, which ends Debezium"
+            " until somebody intervenes. Limit the length of the column, name other columns in debezium.source.message.key.columns, or set"
+            " debezium_k8s_ordering: false."
+        )
+
+
 def _no_table(tables: Iterable[Table]) -> Iterator[str]:
     for table in tables:
         if table.kind not in ("r", "p"):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .._reconcile.errors import Refused
 from .._reconcile.plan import Action, Plan
 from .._table_name import TableName, parse_tables
-from .capture_rules import Capture, capture_warnings, check_capture, toast_warnings
+from .capture_rules import Capture, capture_warnings, check_capture, long_key_warnings, toast_warnings
 from .connection import Connection, Sessions, session, unless_absent, unseen_warnings
 from .options import Login, ServerOptions, login
 from .slots import drop_first, left_unread, read_slots
@@ -72,6 +72,7 @@ class Publication:
     replication_user: who will read the rows; None if that is not known.
     keyless_partitioned: partitioned tables that may be captured without a primary key.
     warn_of_toast: say which added tables have large values, which an event may lack.
+    warn_of_long_keys: say which added tables have a key that may not fit into an ordering key.
     insert_only: tables whose rows are never updated (Debezium's signals), so that no event of theirs lacks a value.
     """
 
@@ -86,6 +87,7 @@ class Publication:
     replication_user: str | None = None
     keyless_partitioned: tuple[TableName, ...] = ()
     warn_of_toast: bool = True
+    warn_of_long_keys: bool = False
     insert_only: tuple[TableName, ...] = ()
 
     @classmethod
@@ -142,6 +144,8 @@ class Publication:
         with_toast = [name for name, table in observed.tables.items() if table.toast and name not in self.insert_only]
         if self.warn_of_toast:
             warnings += toast_warnings([name for name in added if name in with_toast])
+        if self.warn_of_long_keys:
+            warnings += long_key_warnings(observed.tables[name] for name in added if name not in self.insert_only)
         facts = {
             "pending_tables": [str(name) for name in self._pending(observed)],
             "tables_with_toast": [str(name) for name in with_toast],

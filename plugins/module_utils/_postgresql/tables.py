@@ -44,6 +44,7 @@ class Table:
     storage: where its rows are written.
     rows_hidden: row level security lets the replication user read not all rows.
     limiting_policies: restrictive policies that apply to the replication user.
+    long_keys: columns of the primary key whose type allows more than 250 characters.
     """
 
     name: TableName
@@ -56,6 +57,7 @@ class Table:
     storage: tuple[Storage, ...] = ()
     rows_hidden: bool = False
     limiting_policies: tuple[str, ...] = ()
+    long_keys: tuple[str, ...] = ()
 
     @property
     def toast(self) -> bool:
@@ -134,7 +136,14 @@ SELECT nspname AS schema, relname AS table, pg_get_userbyid(relowner) AS owner, 
            OR NOT relforcerowsecurity AND coalesce(pg_has_role(role.oid, relowner, 'USAGE'), false)
            OR coalesce(policies.opens, false) AND policies.limiting IS NULL
        ) AS rows_hidden,
-       coalesce(policies.limiting, '{}') AS limiting_policies
+       coalesce(policies.limiting, '{}') AS limiting_policies,
+       ARRAY(
+           SELECT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+           WHERE i.indrelid = found.oid AND i.indisprimary
+             AND (a.atttypid IN ('text'::regtype, 'bytea'::regtype)
+                  OR a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND (a.atttypmod < 0 OR a.atttypmod > 254))
+           ORDER BY a.attnum
+       ) AS long_keys
 FROM found LEFT JOIN ancestors USING (oid) LEFT JOIN children USING (oid) JOIN storage USING (oid) LEFT JOIN policies USING (oid)
 LEFT JOIN pg_roles role ON role.rolname = %(role)s
 """
@@ -184,6 +193,7 @@ def _table(row: dict[str, t.Any]) -> Table:
         ),
         rows_hidden=row["rows_hidden"],
         limiting_policies=tuple(row["limiting_policies"]),
+        long_keys=tuple(row["long_keys"]),
     )
 
 

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.options import Login
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.publication import Publication
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import reconcile
 from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.secret import Secret
 from ansible_collections.cdc.gcp.plugins.module_utils._table_name import TableName
 from ansible_collections.cdc.gcp.plugins.modules import postgresql_publication, postgresql_replication_user
@@ -550,10 +551,29 @@ def test_tables_with_large_values_are_told_when_they_are_added_and_only_then(ord
 @pytest.mark.parametrize("quiet", [{"warn_of_toast": False}, {"insert_only": (TableName("shop", "orders"),)}])
 def test_nothing_is_told_of_large_values_where_a_pipeline_knows_better(orders: Server, quiet: dict[str, t.Any]) -> None:
     login = Login(OWNER, Secret("right"))
-    publication = Publication(orders.server_options(), login, "dbz", (TableName("shop", "orders"),), False, True, None, USER)
+    publication = Publication(orders.server_options(), login, "dbz", (TableName("shop", "orders"),), False, True, replication_user=USER)
 
     assert "Large values" in publication.plan(publication.read()).warnings[0]
     assert replace(publication, **quiet).plan(publication.read()).warnings == ()
+
+
+def test_keys_that_may_not_fit_into_an_ordering_key_are_told_when_their_table_is_added(orders: Server) -> None:
+    make(
+        orders,
+        [
+            "CREATE TABLE shop.pages (site int, url text, PRIMARY KEY (site, url))",
+            "CREATE TABLE shop.codes (code varchar(250) PRIMARY KEY)",
+            "CREATE TABLE shop.names (name varchar(251) PRIMARY KEY)",
+        ],
+    )
+    names = tuple(TableName("shop", name) for name in ("orders", "pages", "codes", "names"))
+    login = Login(OWNER, Secret("right"))
+    publication = Publication(orders.server_options(), login, "dbz", names, False, True, warn_of_toast=False, warn_of_long_keys=True)
+    (warning,) = publication.plan(publication.read()).warnings
+    assert warning.startswith("The key of shop.pages (url), shop.names (name) may be longer than 1 KB")
+    assert "debezium_k8s_ordering: false" in warning
+    reconcile(publication, check_mode=False)
+    assert publication.plan(publication.read()).warnings == ()
 
 
 def test_an_unchanged_large_value_is_not_in_the_stream_unless_the_identity_is_full(orders: Server) -> None:
