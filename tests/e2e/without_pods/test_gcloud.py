@@ -157,6 +157,7 @@ def test_site_adopts_what_gcloud_and_kubectl_made(world: World, gcloud: Gcloud, 
         "replication user debezium_gcloud_demo",
         "Debezium's objects in schema debezium",
         "publication debezium_gcloud_demo",
+        "record of captured tables",
     ]
     assert run.changed() == inside_the_database, "what no Google client can make"
     namespace = world.kubectl("get", "namespace", NAME, "--output", "json")["metadata"]["labels"]
