@@ -35,7 +35,7 @@ options:
     description:
       - Whether the publication exists.
       - V(absent) fails while O(login_db) has a logical replication slot with the plugin C(pgoutput), active or not. Without its publication
-        such a slot can never be read again, not even after the publication was created anew, and it retains write-ahead log until the disk
+        such a slot can never be read again, not even after the publication was created again, and it retains write-ahead log until the disk
         is full. Drop the slot first, or name it in O(ignore_slots).
     type: str
     choices: [present, absent]

@@ -31,7 +31,7 @@ def offsets_emptied(pipeline: Pipeline) -> Recovery:
 
 
 def publication_dropped(pipeline: Pipeline) -> Recovery:
-    """The publication is dropped. One made anew does not help: the slot needs it at the position where it stands."""
+    """The publication is dropped. A new one does not help: the slot needs it at the position where it stands."""
     pipeline.database.query(sql.SQL("DROP PUBLICATION {}").format(sql.Identifier(pipeline.names["cdc_publication"])))
     pipeline.hold(5)
     return _resnapshot(pipeline)

@@ -223,7 +223,7 @@ DEFAULTS: tuple[Default, ...] = (
     Default(
         _SOURCE + "post.processors",
         "reselector",
-        "Reads unchanged large (TOAST) values anew, which PostgreSQL leaves out of the log of an UPDATE.",
+        "Reads unchanged large (TOAST) values again, which PostgreSQL leaves out of the log of an UPDATE.",
         _reselects,
     ),
     Default(
@@ -235,7 +235,7 @@ DEFAULTS: tuple[Default, ...] = (
     Default(
         _SOURCE + "post.processors.reselector.reselect.null.values",
         "false",
-        "By default each column that is null is read anew as well.",
+        "By default each column that is null is read again as well.",
         _reselects,
     ),
     Default(TRANSFORMS, "{transforms}", "Those of this list.", lambda p: bool(ours(p))),

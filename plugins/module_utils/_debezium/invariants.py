@@ -63,12 +63,12 @@ INVARIANTS: tuple[Invariant, ...] = (
     ),
     Invariant(
         _source(r"(internal\.)?offset\.mismatch\.strategy"),
-        "Debezium would go on behind a slot that was made anew, and skip in silence what was written in between",
+        "Debezium would go on behind a slot that was created again, and skip in silence what was written in between",
         _any_of("trust_slot", "trust_greater_lsn"),
     ),
     Invariant(
         _source(r"(internal\.)?slot\.seek\.to\.known\.offset\.on\.start"),
-        "Debezium would go on behind a slot that was made anew, and skip in silence what was written in between",
+        "Debezium would go on behind a slot that was created again, and skip in silence what was written in between",
         _any_of("true"),
     ),
     Invariant(_source(r"slot\.drop(\.on\.|_on_)stop"), "each restart would lose what is written until the server is back", _any_of("true")),

@@ -129,7 +129,7 @@ class JoiningTables:
         actions: list[Action] = []
         if added:
             actions.append(Publish(f"add {_listed(added)} to publication {self.publication}", tuple(added)))
-        # Of tables that have left again nothing is owed: they join anew if they come back.
+        # Of tables that have left again nothing is owed: they join again when they come back.
         owed = {number: tuple(name for name in tables if name in wanted) for number, tables in observed.captured.owed.items()}
         asked = {number: tables for number, tables in owed.items() if tables}
         actions += [Snapshot(_asking(tables), tables, number) for number, tables in asked.items()]

@@ -174,10 +174,10 @@ class Publication:
         if observed is None or existing is None:
             return Plan(None, None)
         if observed.slots:
-            # pgoutput looks the publication up as of the change that it decodes, so one made anew does not bring the slot back.
+            # pgoutput looks the publication up as of the change that it decodes, so a new one does not bring the slot back.
             raise Refused(
                 f"Replication slot {', '.join(observed.slots)} of database {self.options.database} could never be read again without "
-                f"{self.title}, not even after it is created anew. {drop_first(observed.slots)}"
+                f"{self.title}, not even after it is created again. {drop_first(observed.slots)}"
             )
         self._check_owner(existing)
         before = self._state(existing.tables, existing.operations, existing.via_root)
