@@ -49,7 +49,10 @@ class Recovery:
 
 
 class Pipeline:
-    """One pipeline of site.yml, its application and its consumer.  say: shows a person what happens."""
+    """One pipeline of site.yml, its application and its consumer.
+
+    say: shows a person what happens.  variables: of the pipeline, beside its name and its tables.
+    """
 
     names: dict[str, t.Any]
     database: Database
@@ -59,9 +62,9 @@ class Pipeline:
     writer: Writer
     bulk: Bulk
 
-    def __init__(self, world: World, say: Callable[[str], None]) -> None:
+    def __init__(self, world: World, say: Callable[[str], None], variables: dict[str, t.Any]) -> None:
         self.world, self.say = world, say
-        self.variables: dict[str, t.Any] = {"cdc_name": NAME, "cdc_tables": [f"public.{table}" for table in TABLES]}
+        self.variables: dict[str, t.Any] = {**variables, "cdc_name": NAME, "cdc_tables": [f"public.{table}" for table in TABLES]}
         self.ledger = Ledger()
         self.fault_began = 0
         """Mark in the ledger."""
@@ -94,7 +97,8 @@ class Pipeline:
     def change_property(self) -> None:
         """A harmless property has another value from now on, so that the next site.yml rolls out a new pod."""
         self._turn += 1
-        self.variables["debezium_k8s_properties"] = {"debezium.source.poll.interval.ms": str(50 + self._turn)}
+        properties = self.variables.get("debezium_k8s_properties", {})
+        self.variables["debezium_k8s_properties"] = {**properties, "debezium.source.poll.interval.ms": str(50 + self._turn)}
 
     def refused(self) -> str:
         """Run site.yml, which must refuse before it changes anything; what it says."""

@@ -7,6 +7,7 @@ It ends with code 1 when a change was lost, a guard was silent that must speak, 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -154,6 +155,9 @@ def report(rows: list[Row], pipeline: Pipeline) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--faults", default="", help="names with commas; without, all")
+    parser.add_argument(
+        "--variables", type=json.loads, default={}, help="variables of the pipeline as JSON, to try others than the defaults"
+    )
     parser.add_argument("--list", action="store_true", help="what faults there are")
     parser.add_argument("--keep", action="store_true", help="leave the sandbox up, to look around")
     options = parser.parse_args()
@@ -169,7 +173,7 @@ def main() -> int:
         parser.error("the sandbox's node runs pods for root only")
     with tempfile.TemporaryDirectory() as folder:
         world = World(load(), Path(folder))
-        pipeline = Pipeline(world, progress)
+        pipeline = Pipeline(world, progress, options.variables)
         progress("the sandbox starts from nothing")
         world.sandbox("down")
         try:
