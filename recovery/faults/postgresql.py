@@ -12,7 +12,7 @@ from psycopg import sql
 from tests.e2e.world import PASSWORDS
 
 from ..pipeline import Pipeline, Recovery
-from ..pod import gone
+from ..pod import alive, gone
 
 
 def walsender_stopped(pipeline: Pipeline) -> Recovery:
@@ -24,33 +24,37 @@ def walsender_stopped(pipeline: Pipeline) -> Recovery:
 
 def walsender_terminated(pipeline: Pipeline) -> Recovery:
     """An administrator ends the replication connection by pg_terminate_backend (57P01, as in aiven/devportal#1426)."""
+    java = pipeline.pod.java()
     pid = pipeline.database.walsender()
     assert pipeline.database.query("SELECT pg_terminate_backend(%s)", pid) == [(True,)]
     gone(pid)
-    return Recovery("Debezium: connects again")
+    return _connected_again(pipeline, java)
 
 
 def backend_killed(pipeline: Pipeline) -> Recovery:
     """The kernel kills one process of PostgreSQL, for want of memory: the server ends all sessions and recovers from its log."""
+    java = pipeline.pod.java()
     pid = pipeline.database.walsender()
     os.kill(pid, signal.SIGKILL)
     gone(pid)
-    return Recovery("Debezium: connects again")
+    return _connected_again(pipeline, java)
 
 
 def instance_restarted(pipeline: Pipeline) -> Recovery:
     """The instance is restarted by the API, as for a flag or in the maintenance window."""
+    java = pipeline.pod.java()
     pid = pipeline.program(pipeline.database.server)
     pipeline.google.restart_instance()
     gone(pid)
-    return Recovery("Debezium: connects again")
+    return _connected_again(pipeline, java)
 
 
 def server_killed(pipeline: Pipeline) -> Recovery:
     """PostgreSQL dies without shutting down, as when its machine fails, and comes back from its log."""
+    java = pipeline.pod.java()
     pipeline.kill(pipeline.database.server)
     pipeline.sandbox_up()
-    return Recovery("Debezium: connects again")
+    return _connected_again(pipeline, java)
 
 
 def database_unreachable(pipeline: Pipeline) -> Recovery:
@@ -75,7 +79,7 @@ def password_changed(pipeline: Pipeline) -> Recovery:
     pipeline.hold(10)
     pipeline.site()
     assert _logs_in(pipeline, user, PASSWORDS["CDC_REPLICATION_PASSWORD"])
-    return Recovery("site.yml: the password, and Debezium connects again")
+    return Recovery("site.yml: the password")
 
 
 def select_revoked(pipeline: Pipeline) -> Recovery:
@@ -116,6 +120,12 @@ def offset_table_dropped(pipeline: Pipeline) -> Recovery:
     pipeline.site()
     assert pipeline.database.offset_table_exists()
     return Recovery("site.yml: the table, and the pod saves its offsets again" if pipeline.pod.uid == uid else "site.yml: the table")
+
+
+def _connected_again(pipeline: Pipeline, java: int) -> Recovery:
+    """Debezium tries again in its process, or ends it: errors.max.retries."""
+    pipeline.flows()
+    return Recovery("Debezium: connects again" if alive(java) else "kubelet: the container starts again")
 
 
 def _logs_in(pipeline: Pipeline, user: str, password: str) -> bool:
