@@ -206,13 +206,13 @@ class JoiningTables:
     def _check_read(self, asked: Asked) -> None:
         """Raise if Debezium has skipped a table with rows, and take the request back, so that the next run asks again.
 
-        It logs why, and goes on (AbstractIncrementalSnapshotChangeEventSource).  Of a table with rows it writes the window of at least
-        one chunk, and that of the empty one at the end.
+        It logs why, and goes on (AbstractIncrementalSnapshotChangeEventSource).  For each table with rows it writes the window of at least
+        one chunk, and one more at the end, in which nothing was left.
         """
         if self.signal_table is None:
             return
         with session(self.options, self.login) as connection:
-            if _windows(connection, self.signal_table) - asked.windows >= 2 * len(asked.filled):
+            if not asked.filled or _windows(connection, self.signal_table) - asked.windows > len(asked.filled):
                 return
             ids = [SNAPSHOT + number for number in asked.numbers]
             connection.execute(statement("DELETE FROM {} WHERE id = ANY({})", identifiers([self.signal_table]), literals(ids)))
