@@ -10,8 +10,8 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._reconcile.engine import ReadOnly
 from .._reconcile.errors import DeadlineExceeded, ReconcileError
+from .._reconcile.plan import Action, Plan
 from .._reconcile.wait import Clock, wait_for
 from .._table_name import TableName
 from .connection import DatabaseError, session
@@ -105,7 +105,7 @@ JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = wanted.table_name
 """
 
 
-class StreamReadiness(ReadOnly[Sample]):
+class StreamReadiness:
     """The stream of a slot, which a run waits for.
 
     position: how to look; its log-in must be the replication user, who alone sees what its own sessions do.
@@ -143,6 +143,13 @@ class StreamReadiness(ReadOnly[Sample]):
             return self._look()
         except DatabaseError:
             return None
+
+    def plan(self, observed: Sample | None) -> Plan:
+        """Nothing to do but to wait."""
+        return Plan(None, None)
+
+    def apply(self, action: Action) -> None:
+        raise AssertionError(f"a stream is only waited for: {action.summary}")
 
     def settle(self, observed: Sample | None) -> Sample | None:
         """Wait until the stream is ready.  Raises what `explain` makes after the deadline."""

@@ -8,9 +8,13 @@ import typing as t
 
 import pytest
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.offsets import Offset
-from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.position import Observed
-from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.readiness import Sample, judge
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.options import Login, ServerOptions
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.position import Observed, Position
+from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.readiness import Sample, StreamReadiness, judge
 from ansible_collections.cdc.gcp.plugins.module_utils._postgresql.slots import Slot
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.engine import reconcile
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.errors import DeadlineExceeded
+from ansible_collections.cdc.gcp.plugins.module_utils._reconcile.wait import Clock
 
 SLOT = Slot("debezium_shop", "shop", "pgoutput", True, "streamer", "reserved", "0/10", 0, True)
 
@@ -67,6 +71,34 @@ def test_what_kubernetes_does_not_see_is_told(changes: dict[str, t.Any], words: 
 def test_captured_tables_must_be_published_and_readable() -> None:
     assert "publication lacks public.a" in reason(dataclasses.replace(sample(), unpublished=("public.a",)))
     assert "streamer may not read public.a" in reason(dataclasses.replace(sample(), unreadable=("public.a",)))
+
+
+class Looked(StreamReadiness):
+    """A stream of which the looks give these samples, one after another."""
+
+    def __init__(self, *samples: Sample) -> None:
+        options = ServerOptions("10.0.0.3", 5432, "shop", "require", None, 10, True, True, False)
+        position = Position(options, Login("streamer", None), "debezium_shop", "dbz", "shop", ("debezium", "offsets_shop"))
+        passed = iter(range(1000))
+        clock = Clock(now=lambda: float(next(passed)), sleep=lambda seconds: None)
+        super().__init__(position, (), 10, True, 60, clock, lambda: lambda: None, lambda kind, message: kind(message))
+        self.samples = list(samples)
+
+    def _look(self) -> Sample:
+        return self.samples.pop(0) if len(self.samples) > 1 else self.samples[0]
+
+
+def test_a_run_waits_until_the_stream_is_ready() -> None:
+    idle = dataclasses.replace(SLOT, active=False, reader=None)
+    stream = Looked(sample(slot=None), sample(slot=idle), sample(offset=offset(lsn=1)), sample(offset=offset(lsn=2)))
+    outcome = reconcile(stream, check_mode=False)
+    assert (len(stream.samples), outcome.facts["ready"], outcome.changed) == (1, True, False)
+
+
+def test_a_stream_that_does_not_get_ready_is_an_error_that_says_why() -> None:
+    idle = dataclasses.replace(SLOT, active=False, reader=None)
+    with pytest.raises(DeadlineExceeded, match="was not ready within wait_timeout=60 s: no server reads replication slot debezium_shop"):
+        reconcile(Looked(sample(slot=idle)), check_mode=False)
 
 
 def test_an_initial_snapshot_counts_once_its_first_events_are_acknowledged() -> None:
