@@ -6,13 +6,12 @@ Pure: facts in, sentences out.
 
 from __future__ import annotations
 
-import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._reconcile.errors import Refused
 from .._table_name import TableName, quoted
-from .tables import Storage, Table
+from .tables import Storage, Table, listed
 
 GENERATED_COLUMNS_REFUSED_FROM = 180000
 """From PostgreSQL 18 an UPDATE or DELETE fails if a generated column of the replica identity is not published (its release notes, E.4)."""
@@ -93,7 +92,7 @@ def capture_warnings(capture: Capture, added: Sequence[TableName]) -> Iterator[s
     for table in (capture.tables[name] for name in added):
         if table.children:
             yield (
-                f"{table.name} has children by INHERITS ({_listed(table.children)}), which are captured too: a snapshot emits their rows "
+                f"{table.name} has children by INHERITS ({listed(table.children)}), which are captured too: a snapshot emits their rows "
                 f"also as rows of {table.name}, and later changes only under their own names."
             )
 
@@ -102,7 +101,7 @@ def toast_warnings(tables: Sequence[TableName]) -> Iterator[str]:
     """What to say of tables with large values."""
     if tables:
         yield (
-            f"Large values of {_listed(tables)} that an UPDATE does not change arrive as __debezium_unavailable_value, because "
+            f"Large values of {listed(tables)} that an UPDATE does not change arrive as __debezium_unavailable_value, because "
             "PostgreSQL does not log them again. Let consumers keep the old value, switch debezium_k8s_reselect_unavailable_values on, or "
             "run ALTER TABLE ... REPLICA IDENTITY FULL, which logs more."
         )
@@ -153,7 +152,7 @@ def _without_identity(tables: Iterable[Table]) -> list[TableName]:
 def _no_identity(without: Sequence[TableName]) -> Iterator[str]:
     if without:
         yield (
-            f"No primary key and no replica identity: {_listed(without)}. If captured, the application's UPDATE and DELETE would fail. "
+            f"No primary key and no replica identity: {listed(without)}. If captured, the application's UPDATE and DELETE would fail. "
             "Add a primary key that is not DEFERRABLE, or run ALTER TABLE ... REPLICA IDENTITY FULL (or USING INDEX) as the owner."
         )
 
@@ -206,13 +205,13 @@ def _widened(capture: Capture) -> Iterator[str]:
     if broken:
         yield (
             f"{changed} the application's UPDATE and DELETE would fail on its other tables without primary key or replica identity: "
-            f"{_listed(dict.fromkeys(broken))}. Give them one, or use a publication of the pipeline's own (another name)."
+            f"{listed(dict.fromkeys(broken))}. Give them one, or use a publication of the pipeline's own (another name)."
         )
     restricted = [name for name in capture.restricted if name not in capture.removed]
     if restricted:
         widen = f"ALTER PUBLICATION {quoted(capture.publication)} SET (publish = 'insert, update, delete, truncate')"
         yield (
-            f"{changed} the application's UPDATE and DELETE would fail on {_listed(restricted)}, unless the replica identity has all "
+            f"{changed} the application's UPDATE and DELETE would fail on {listed(restricted)}, unless the replica identity has all "
             "columns of the row filter, and the column list all of the replica identity. Use a publication of the pipeline's own (another "
             f"name), or check that and run {widen}."
         )
@@ -226,7 +225,7 @@ def _children(capture: Capture, tables: Iterable[Table]) -> Iterator[str]:
         missing = [name for name in table.children if name not in capture.tables]
         if missing:
             yield (
-                f"{table.name} has children by INHERITS that are not captured: {_listed(missing)}. A snapshot would emit their rows as "
+                f"{table.name} has children by INHERITS that are not captured: {listed(missing)}. A snapshot would emit their rows as "
                 f"rows of {table.name}, but their changes bear their own names and would be dropped. Capture these tables too, or only "
                 f"them, or run ALTER TABLE ... NO INHERIT {table.name}."
             )
@@ -279,8 +278,4 @@ def _rows_hidden(capture: Capture) -> Iterator[str]:
 
 
 def _names(named: Iterable[Table | Storage]) -> str:
-    return _listed(one.name for one in named)
-
-
-def _listed(names: Iterable[t.Any]) -> str:
-    return ", ".join(map(str, names))
+    return listed(one.name for one in named)

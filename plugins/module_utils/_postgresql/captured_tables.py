@@ -21,7 +21,7 @@ from .connection import Connection, session, unless_absent
 from .options import Login, ServerOptions
 from .publication import read_publication
 from .statements import identifiers, statement
-from .tables import read_tables
+from .tables import columns, listed, read_tables
 
 try:
     from psycopg import sql
@@ -105,7 +105,7 @@ class CapturedTables:
         before, after = None if observed.record is None else _state(observed.record), _state(captured)
         if before == after and not new:
             return Plan(before, before, warnings=later, facts=facts)
-        what = f"record that {_listed(new)} {'joins' if len(new) == 1 else 'join'} the stream" if new else "record the captured tables"
+        what = f"record that {listed(new)} {'joins' if len(new) == 1 else 'join'} the stream" if new else "record the captured tables"
         left = [name for name in observed.record or () if name not in self.tables and name in observed.others]
         warnings = (*later, *((_left(left, self.publication),) if left else ()))
         action = Record(what, tuple(captured), tuple(new))
@@ -120,7 +120,7 @@ class CapturedTables:
             connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(table, sql.Literal(comment)))
             if action.joining:
                 data = {
-                    "message": f"cdc.gcp: {_listed(action.joining)} joined the stream",
+                    "message": f"cdc.gcp: {listed(action.joining)} joined the stream",
                     "tables": [str(name) for name in action.joining],
                 }
                 insert_signal(connection, self.signal_table, JOINS + uuid.uuid4().hex, "log", data)
@@ -141,12 +141,12 @@ class CapturedTables:
         none (Debezium's manual, "Incremental snapshots")."""
         if new and self.signal_table is None:
             raise Refused(
-                f"{_listed(new)} would join the stream, but there is no signaling table to ask for the rows that are there already. Set"
+                f"{listed(new)} would join the stream, but there is no signaling table to ask for the rows that are there already. Set"
                 " cdc_signal_table, or cdc_joining_tables: no_data to capture only changes from now on."
             )
         if keyless:
             raise Refused(
-                f"{_listed(keyless)} would join the stream, but has no primary key, without which Debezium cannot read the rows that are"
+                f"{listed(keyless)} would join the stream, but has no primary key, without which Debezium cannot read the rows that are"
                 " there already. Add a primary key, or set cdc_joining_tables: no_data to capture only changes from now on."
             )
 
@@ -186,10 +186,6 @@ def _state(tables: Iterable[TableName]) -> dict[str, t.Any]:
     return {"captured": sorted(str(name) for name in tables)}
 
 
-def _listed(names: Iterable[TableName]) -> str:
-    return ", ".join(map(str, names))
-
-
 def _later(names: Iterable[str]) -> str:
     return (
         f"{', '.join(names)} will join the stream in a run of the parts cloudsql and debezium_k8s together; until then it is not captured."
@@ -199,8 +195,8 @@ def _later(names: Iterable[str]) -> str:
 def _left(names: Sequence[TableName], publication: str) -> str:
     """What stays behind of tables that are no longer captured: the publication may serve others, too."""
     return (
-        f"{_listed(names)} {'is' if len(names) == 1 else 'are'} no longer captured, and still published; to stop that, run ALTER"
-        f' PUBLICATION "{publication}" DROP TABLE {_listed(names)} as the owner.'
+        f"{listed(names)} {'is' if len(names) == 1 else 'are'} no longer captured, and still published; to stop that, run ALTER"
+        f' PUBLICATION "{publication}" DROP TABLE {listed(names)} as the owner.'
     )
 
 
@@ -242,5 +238,5 @@ WHERE NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indispri
 
 
 def _keyless(connection: Connection, names: Sequence[TableName]) -> tuple[TableName, ...]:
-    rows = connection.execute(_KEYLESS, {"schemas": [name.schema for name in names], "tables": [name.table for name in names]}).fetchall()
+    rows = connection.execute(_KEYLESS, columns(names)).fetchall()
     return tuple(TableName(row["schema"], row["table"]) for row in rows)

@@ -21,6 +21,7 @@ from .connection import Connection, session, unless_absent
 from .offsets import Offset, find_offsets
 from .options import Login, ServerOptions
 from .statements import identifiers, literals, only, statement
+from .tables import columns, listed
 
 WRITERS_TIMEOUT = 600.0
 """Seconds to wait for transactions that wrote to a joining table before it was published."""
@@ -128,7 +129,7 @@ class JoiningTables:
         added = [name for name in (*signals, *wanted) if name not in published]
         actions: list[Action] = []
         if added:
-            actions.append(Publish(f"add {_listed(added)} to publication {self.publication}", tuple(added)))
+            actions.append(Publish(f"add {listed(added)} to publication {self.publication}", tuple(added)))
         # Of tables that have left again nothing is owed: they join again when they come back.
         owed = {number: tuple(name for name in tables if name in wanted) for number, tables in observed.captured.owed.items()}
         asked = {number: tables for number, tables in owed.items() if tables}
@@ -145,8 +146,8 @@ class JoiningTables:
     def apply(self, action: Action) -> None:
         with session(self.options, self.login) as connection:
             if isinstance(action, Publish):
-                listed = only((name.schema, name.table) for name in action.tables)
-                connection.execute(statement("ALTER PUBLICATION {} ADD TABLE {}", self.publication, listed))
+                tables = only((name.schema, name.table) for name in action.tables)
+                connection.execute(statement("ALTER PUBLICATION {} ADD TABLE {}", self.publication, tables))
             elif isinstance(action, Snapshot) and action.number and self.signal_table:
                 self._wait_for_writers(connection, action.tables)
                 data = {"data-collections": [_collection(name) for name in action.tables], "type": "INCREMENTAL"}
@@ -169,7 +170,7 @@ class JoiningTables:
         def look() -> bool | None:
             return None if before & _writers(connection, tables) else True
 
-        what = f"transactions that wrote to {_listed(tables)} before it was published"
+        what = f"transactions that wrote to {listed(tables)} before it was published"
         wait_for(look, what, WRITERS_TIMEOUT, self.clock, first=0.2, longest=5)
 
     def settle(self, observed: Observed | None) -> Observed | None:
@@ -217,7 +218,7 @@ class JoiningTables:
             ids = [SNAPSHOT + number for number in asked.numbers]
             connection.execute(statement("DELETE FROM {} WHERE id = ANY({})", identifiers([self.signal_table]), literals(ids)))
         raise ReconcileError(
-            f"Debezium has not read all rows of {_listed(asked.filled)}, which joined the stream; its log says why. Run again to ask for"
+            f"Debezium has not read all rows of {listed(asked.filled)}, which joined the stream; its log says why. Run again to ask for"
             " them again."
         )
 
@@ -229,16 +230,12 @@ class JoiningTables:
 
 
 def _asking(tables: Iterable[TableName]) -> str:
-    return f"take an incremental snapshot of {_listed(tables)}"
+    return f"take an incremental snapshot of {listed(tables)}"
 
 
 def _collection(name: TableName) -> str:
     """A table as Debezium's signal names it: not quoted but where a dot would divide the name."""
     return ".".join(f'"{part}"' if "." in part else part for part in (name.schema, name.table))
-
-
-def _listed(names: Iterable[TableName]) -> str:
-    return ", ".join(map(str, names))
 
 
 # Writers of a partition that is named directly hold no lock on the root.
@@ -256,8 +253,7 @@ WHERE l.locktype = 'relation' AND l.granted AND l.database = (SELECT oid FROM pg
 
 
 def _writers(connection: Connection, tables: Sequence[TableName]) -> set[str]:
-    names = {"schemas": [name.schema for name in tables], "tables": [name.table for name in tables]}
-    return {row["writer"] for row in connection.execute(_WRITERS, names).fetchall()}
+    return {row["writer"] for row in connection.execute(_WRITERS, columns(tables)).fetchall()}
 
 
 def _windows(connection: Connection, signal_table: tuple[str, str]) -> int:

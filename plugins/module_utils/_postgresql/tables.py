@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .._table_name import TableName
@@ -195,6 +195,11 @@ def _table(row: dict[str, t.Any]) -> Table:
         limiting_policies=tuple(row["limiting_policies"]),
         long_keys=tuple(row["long_keys"]),
     )
+
+
+def listed(names: Iterable[t.Any]) -> str:
+    """Names with commas between them, for messages."""
+    return ", ".join(map(str, names))
 
 
 def columns(names: Sequence[TableName]) -> dict[str, t.Any]:
